@@ -1,0 +1,1 @@
+"""Label Studio label configs; screentime.schema fills and reads them."""

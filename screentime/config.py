@@ -1,0 +1,208 @@
+"""screentime.toml: every option, its type, its limits and its words, in one place.
+
+Each option is also a flag of the commands it concerns, under the same name with hyphens.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, get_args, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+from screentime.errors import ConfigError
+
+FILE = "screentime.toml"
+DEFAULT_BACKBONE = "https://tfhub.dev/google/imagenet/mobilenet_v2_100_224/feature_vector/5"
+
+Recipe = Literal["head", "finetune"]
+Store = Literal["auto", "local", "upload"]
+View = Literal["tiles", "whole"]
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Common ground of the sections: immutable, no unknown keys."""
+
+
+class Project(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the project is about."""
+
+    id: Annotated[str, Meta(min_length=8, max_length=64, description="Ties this folder to its Label Studio project; leave as it is")]
+    title: Annotated[str, Meta(min_length=1, max_length=200, description="Name of the project in Label Studio")]
+    characters: Annotated[tuple[str, ...], Meta(min_length=1, description="Names of the characters, separated by commas")]
+    mode: Annotated[Literal["multi", "exclusive"], Meta(description="multi: each character on its own; exclusive: one character or neither")] = "multi"
+    films: Annotated[tuple[str, ...], Meta(min_length=1, description="Film files, absolute or relative to this folder")]
+
+
+class Frames(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How films become frames."""
+
+    fps: Annotated[float, Meta(gt=0, le=60, description="Frames sampled per second of film")] = 1.0
+    max_height: Annotated[int, Meta(ge=64, le=4320, description="Largest height of a frame's JPEG file in pixels")] = 720
+    quality: Annotated[int, Meta(ge=30, le=100, description="JPEG quality")] = 90
+    store: Annotated[Store, Meta(description="How the page gets the pictures: local (the server reads this disk), upload (sent to the server), auto (local for the embedded server, else upload)")] = "auto"
+
+
+class Model(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What learns."""
+
+    backbone: Annotated[str, Meta(min_length=1, description="TF-Hub handle, SavedModel folder, or builtin")] = DEFAULT_BACKBONE
+    recipe: Annotated[Recipe, Meta(description="head: learn on kept embeddings, in seconds; finetune: the original, the whole network, in minutes")] = "head"
+    view: Annotated[View, Meta(description="What the backbone looks at: tiles (the frame and overlapping tiles of it, for small characters) or whole (the frame alone, four times faster)")] = "tiles"
+    epochs: Annotated[int, Meta(ge=1, le=1000, description="Epochs at most; the callback may end training sooner")] = 20
+    seed: Annotated[int, Meta(ge=0, le=2**31 - 1, description="Seed of everything random")] = 1
+
+
+class Loop(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """When to ask for labels and when to stop."""
+
+    target: Annotated[float, Meta(gt=0, le=1, description="Validation accuracy that ends the loop")] = 0.80
+    first_batch: Annotated[int, Meta(ge=8, le=10_000, description="Frames asked for before the first training")] = 60
+    every: Annotated[int, Meta(ge=1, le=10_000, description="New labels after which a round is run while a batch is being labelled")] = 15
+    batch: Annotated[int, Meta(ge=1, le=10_000, description="Frames asked for in each later round")] = 20
+
+
+class LabelStudio(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where people label."""
+
+    url: Annotated[str, Meta(pattern=r"^(https?://\S+)?$", description="Address of an existing Label Studio; empty means the embedded server")] = ""
+    token: Annotated[str, Meta(description="Token for it; better kept in the environment variable LABEL_STUDIO_API_KEY")] = ""
+    document_root: Annotated[str, Meta(description="Folder that an existing server serves as local files (store local only)")] = ""
+    port: Annotated[int, Meta(ge=1, le=65535, description="Port of the embedded server")] = 8080
+
+
+class Config(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A whole screentime.toml."""
+
+    project: Project
+    frames: Frames = Frames()
+    model: Model = Model()
+    loop: Loop = Loop()
+    labelstudio: LabelStudio = LabelStudio()
+
+
+SECTIONS: dict[str, type[Section]] = {
+    "project": Project, "frames": Frames, "model": Model, "loop": Loop, "labelstudio": LabelStudio,
+}
+# Not flags: the id is no person's business, and a token on a command line is seen by everybody.
+NO_FLAG = {("project", "id"), ("labelstudio", "token")}
+
+
+def option(section: str, name: str) -> tuple[Any, str]:
+    """Type and description of one option.
+
+    Parameters
+    ----------
+    section, name : str
+        As in screentime.toml.
+
+    Returns
+    -------
+    type
+        The option's type, without its limits.
+    str
+        What it does, for help texts and comments.
+    """
+    hint = get_type_hints(SECTIONS[section], include_extras=True)[name]
+    kind, *extras = get_args(hint)
+    return kind, next(extra.description for extra in extras if isinstance(extra, Meta))
+
+
+def parse(text: str, where: str = FILE) -> Config:
+    """Read a screentime.toml.
+
+    Parameters
+    ----------
+    text : str
+        TOML.
+    where : str
+        File name for the sentence of an error.
+
+    Returns
+    -------
+    Config
+
+    Raises
+    ------
+    ConfigError
+        If it is no TOML, or a key is unknown, missing, of a wrong type or out of its limits.
+    """
+    import tomllib
+
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{where} is not valid TOML: {error}.", "Correct that place.") from None
+    return _validate(values, where)
+
+
+def override(config: Config, changes: dict[str, Any]) -> Config:
+    """The same configuration with some options replaced by flags.
+
+    Parameters
+    ----------
+    config : Config
+    changes : dict
+        Option name to value; None leaves the option as it is.
+
+    Returns
+    -------
+    Config
+
+    Raises
+    ------
+    ConfigError
+        If a value is out of its limits.
+    """
+    values = msgspec.to_builtins(config)
+    for name, value in changes.items():
+        if value is None:
+            continue
+        section = next(s for s, cls in SECTIONS.items() if name in cls.__struct_fields__)
+        values[section][name] = list(value) if isinstance(value, tuple) else value
+    return _validate(values, "The flags")
+
+
+def render(config: Config) -> str:
+    """A screentime.toml with each option's description above it.
+
+    Parameters
+    ----------
+    config : Config
+
+    Returns
+    -------
+    str
+        TOML that `parse` reads back to the same configuration. An empty token is left out.
+    """
+    import tomlkit
+
+    document = tomlkit.document()
+    for section, values in msgspec.to_builtins(config).items():
+        table = tomlkit.table()
+        for name, value in values.items():
+            if (section, name) == ("labelstudio", "token") and not value:
+                continue
+            table.add(tomlkit.comment(option(section, name)[1]))
+            table.add(name, value)
+        table.add(tomlkit.nl())
+        document.add(section, table)
+    return tomlkit.dumps(document).rstrip() + "\n"
+
+
+def _validate(values: dict[str, Any], where: str) -> Config:
+    try:
+        return msgspec.convert(values, Config)
+    except msgspec.ValidationError as error:
+        reason, _, place = str(error).partition(" - at `$.")
+        place = place.rstrip("`")
+        at = f" at {place}" if place else ""
+        raise ConfigError(f"{where}{at}: {reason}.", _remedy(place)) from None
+
+
+def _remedy(place: str) -> str:
+    section, _, name = place.partition(".")
+    name = name.split("[")[0]
+    if section in SECTIONS and name in SECTIONS[section].__struct_fields__:
+        return f"It means: {option(section, name)[1]}."
+    return "Compare with the file that `screentime new` writes."

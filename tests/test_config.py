@@ -1,0 +1,53 @@
+import pytest
+
+from screentime.config import Config, Project, option, override, parse, render
+from screentime.errors import ConfigError
+
+CONFIG = Config(
+    project=Project(id="0123456789ab", title='A "film"', characters=("Tom", "Jerry"), films=("a b.mp4",))
+)
+
+
+def test_what_is_written_reads_back_and_every_option_is_explained():
+    text = render(CONFIG)
+    assert parse(text) == CONFIG
+    assert "# Frames sampled per second of film\nfps = 1.0\n" in text
+    assert "token" not in text
+
+
+def test_defaults_are_the_documented_ones():
+    assert (CONFIG.frames.fps, CONFIG.loop.target, CONFIG.loop.first_batch, CONFIG.model.epochs) == (1.0, 0.8, 60, 20)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("fps = 1.0", "fps = 0.0", "p.toml at frames.fps: Expected `float` > 0.0. It means: Frames sampled per second"),
+        ("fps = 1.0", 'fps = "1"', "p.toml at frames.fps: Expected `float`, got `str`."),
+        ("fps = 1.0", "fsp = 1.0", "p.toml at frames: Object contains unknown field `fsp`."),
+        ('mode = "multi"', 'mode = "many"', "p.toml at project.mode: Invalid enum value 'many'."),
+        ("[frames]", "[frames", "p.toml is not valid TOML:"),
+        ("target = 0.8", "target = 1.5", "p.toml at loop.target: Expected `float` <= 1.0."),
+        ('url = ""', 'url = "ftp://x"', "p.toml at labelstudio.url: Expected `str` matching regex"),
+    ],
+)
+def test_a_bad_value_is_named_with_its_place(old, new, words):
+    text = render(CONFIG)
+    assert old in text
+    with pytest.raises(ConfigError) as caught:
+        parse(text.replace(old, new, 1), "p.toml")
+    assert str(caught.value).startswith(words)
+
+
+def test_flags_replace_options_and_none_leaves_them():
+    changed = override(CONFIG, {"fps": 2.0, "target": None, "characters": ("A",)})
+    assert (changed.frames.fps, changed.loop.target, changed.project.characters) == (2.0, 0.8, ("A",))
+
+
+def test_a_bad_flag_is_refused_like_a_bad_option():
+    with pytest.raises(ConfigError, match="^The flags at frames.fps: Expected `float` > 0.0"):
+        override(CONFIG, {"fps": -1.0})
+
+
+def test_an_option_tells_its_type_and_meaning():
+    assert option("frames", "fps") == (float, "Frames sampled per second of film")
