@@ -1,0 +1,1 @@
+"""Films in, sampled frames out."""

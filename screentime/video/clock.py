@@ -1,0 +1,128 @@
+"""Film seconds from what a decoder says of its frames, and which frames to sample."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from statistics import median
+
+# Containers round times: Matroska to 1 ms, QuickTime often to 1/600 s.
+ROUNDING_SECONDS = 0.002
+# What a frame is taken to last while nothing better is known: 25 frames a second.
+DEFAULT_FRAME_SECONDS = 0.04
+# Decoders say "no time" with a huge negative number; no film lasts eleven days.
+LONGEST_SECONDS = 1e6
+
+
+def frame_seconds(rate: float) -> float:
+    """How long one frame lasts at a claimed rate.
+
+    Parameters
+    ----------
+    rate : float
+        Frames per second as a container claims it: may be 0, negative, huge or NaN.
+
+    Returns
+    -------
+    float
+        Seconds; `DEFAULT_FRAME_SECONDS` when the claim cannot be true.
+    """
+    return 1.0 / rate if 1.0 <= rate <= 1000.0 else DEFAULT_FRAME_SECONDS
+
+
+class Clock:
+    """Seconds from the film's first frame, always rising.
+
+    Some containers give no times at all (raw H.264), give them late (B-frames in AVI) or lose
+    the last one (MPEG). The clock takes a time where one is given and counts frames where not.
+
+    Parameters
+    ----------
+    rate : float
+        Frames per second that the container claims.
+
+    Attributes
+    ----------
+    last : float or None
+        Second of the latest frame; None before the first.
+    """
+
+    def __init__(self, rate: float) -> None:
+        self.last: float | None = None
+        self._start = 0.0
+        self._default = frame_seconds(rate)
+        # Enough for a median that a gap does not move, few enough to keep memory flat.
+        self._steps: deque[float] = deque(maxlen=99)
+
+    @property
+    def usual_step(self) -> float:
+        """Seconds that a frame usually lasts: the median of the latest ones."""
+        return median(self._steps) if self._steps else self._default
+
+    def tick(self, position: float, lost: int = 0) -> float:
+        """Second of the next frame.
+
+        Parameters
+        ----------
+        position : float
+            What the decoder says of its time, in seconds from the stream's start.
+        lost : int, optional
+            How many frames could not be decoded just before it.
+
+        Returns
+        -------
+        float
+            Seconds since the film's first frame, rounded to microseconds.
+        """
+        known = math.isfinite(position) and abs(position) < LONGEST_SECONDS
+        if self.last is None:
+            # A film whose beginning is damaged keeps its own count: its first frame was lost.
+            self._start = position if known and not lost else 0.0
+            self.last = round(max(position - self._start, 0.0), 6) if known else 0.0
+            return self.last
+        second = round(position - self._start, 6) if known else self.last
+        if second <= self.last:
+            second = round(self.last + (lost + 1) * self.usual_step, 6)
+        elif not lost:
+            self._steps.append(second - self.last)
+        self.last = second
+        return second
+
+
+class Picker:
+    """Picks sample k: the first frame at or after k/fps; no frame is picked twice.
+
+    Where a variable-rate film shows nothing new for a while there is nothing to pick: the
+    frame before stays on screen and stands for that while.
+
+    Parameters
+    ----------
+    fps : float
+        Samples per second, above 0. Above the film's rate every frame is picked once.
+    rate : float
+        Frames per second that the container claims.
+    """
+
+    def __init__(self, fps: float, rate: float) -> None:
+        self._fps = fps
+        self._slack = min(ROUNDING_SECONDS, frame_seconds(rate) / 4)
+        self._next = 0
+
+    def wants(self, second: float) -> bool:
+        """Whether the frame at this second is the next sample.
+
+        Parameters
+        ----------
+        second : float
+            Its time; calls must come in rising order.
+
+        Returns
+        -------
+        bool
+            True at most once for each k.
+        """
+        reached = math.floor((second + self._slack) * self._fps)
+        if reached < self._next:
+            return False
+        self._next = reached + 1
+        return True

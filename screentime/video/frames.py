@@ -1,0 +1,262 @@
+"""Frames of films as JPEG files, whole films at a time, and the table that lists them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import os
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from screentime.errors import ConfigError, FilmError, ScreentimeError
+from screentime.files import write_atomically
+from screentime.records import Film, Frame, frame_uid
+from screentime.video.reader import Reader, digest
+from screentime.video.source import checked, shown_name
+from screentime.video.store import Recipe, Shelf, Stored, folder_name
+
+FOLDER = "frames"
+COLUMNS = ("uid", "file", "index", "second", "film")
+SUFFIXES = (
+    ".3gp", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogv",
+    ".ts", ".vob", ".webm", ".wmv",
+)
+# A spreadsheet takes a cell that starts so for a formula; an apostrophe makes it text.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "'")
+_UID = re.compile(r"[0-9a-f]{16}-[0-9]{9,}")
+
+
+def find_films(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
+    """Films that a person named, one by one or by their folder.
+
+    Parameters
+    ----------
+    paths : iterable of path-like
+        Files are taken whatever they are called; of a folder, its visible files with a film's
+        suffix, sorted by name. Folders inside are not searched.
+
+    Returns
+    -------
+    list of Path
+        Absolute, in the order named, each file once.
+
+    Raises
+    ------
+    FilmError
+        If nothing is named, a path does not exist, or a folder has no film.
+    """
+    films: dict[Path, Path] = {}
+    for path in map(Path, paths):
+        for film in _films_of(path) if os.path.isdir(path) else [checked(path)]:
+            films.setdefault(film.resolve(), film)
+    if not films:
+        raise FilmError("No film is named.", "Name a film file, or a folder of films.")
+    return list(films.values())
+
+
+def extract(
+    film_path: str | os.PathLike[str],
+    root: str | os.PathLike[str],
+    *,
+    fps: float,
+    quality: int = 90,
+    max_height: int | None = 720,
+    progress: Callable[[float, float], None] | None = None,
+    warn: Callable[[str], None] | None = None,
+) -> tuple[Film, list[Frame]]:
+    """Write a film's sampled frames as JPEG files, or find them there.
+
+    They lie in ``frames/<film's name in plain letters>-<start of its digest>/``. The folder
+    appears only when it is whole; with another fps, quality or height it is replaced.
+
+    Parameters
+    ----------
+    film_path : path-like
+        The film.
+    root : path-like
+        The workspace.
+    fps : float
+        Samples per second of film.
+    quality : int, optional
+        JPEG quality, 1 to 100.
+    max_height : int or None, optional
+        Taller pictures are shrunk to this height in pixels.
+    progress : callable, optional
+        Called after each file with the second reached and the seconds that the film claims
+        (0.0 where it claims none). Not called when the frames are there already.
+    warn : callable, optional
+        Called with one sentence for each thing wrong with a film that could be read all the
+        same; also when the frames are there already.
+
+    Returns
+    -------
+    film : Film
+    frames : list of Frame
+        In their order.
+
+    Raises
+    ------
+    FilmError
+        If the film cannot be read.
+    ConfigError
+        If an option is out of range.
+    ScreentimeError
+        If the files cannot be written.
+    """
+    if not 1 <= quality <= 100:
+        raise ConfigError(f"A JPEG quality of {quality} is not possible.", "Use 1 to 100.")
+    path, known = checked(film_path), digest(film_path)
+    name = folder_name(path.stem, known)
+    shelf = Shelf(Path(root) / FOLDER / name)
+    recipe = Recipe(known, float(fps), quality, max_height)
+    try:
+        stored = shelf.find(recipe) or _decode(path, shelf, recipe, progress)
+    except OSError as error:
+        raise ScreentimeError(
+            f"The frames of {shown_name(path)} cannot be written to {shelf.folder}:"
+            f" {error.strerror or error}.",
+            "See that you may write there, and that space is left.",
+        ) from error
+    for sentence in stored.warnings:
+        if warn is not None:
+            warn(sentence)
+    # The same content may lie elsewhere now, under another name.
+    film = replace(stored.film, name=path.name, path=str(path))
+    return film, [
+        Frame(frame_uid(known, second), f"{FOLDER}/{name}/{_file_name(second)}", index, second, film.name)
+        for index, second in enumerate(stored.seconds)
+    ]
+
+
+def write_table(path: str | os.PathLike[str], frames: Sequence[Frame]) -> None:
+    """Write frames.csv at once; see `read_table`.
+
+    A text that a spreadsheet would take for a formula (it starts with ``= + - @``, a tab or a
+    carriage return) gets an apostrophe in front, and so does one that starts with an
+    apostrophe, so that `read_table` can take exactly one away.
+
+    Parameters
+    ----------
+    path : path-like
+    frames : sequence of Frame
+
+    Raises
+    ------
+    ScreentimeError
+        If it cannot be written.
+    """
+    text = io.StringIO(newline="")
+    text.write(",".join(COLUMNS) + "\n")
+    # All texts in quotes: of itself this module leaves a carriage return bare, which ends a row.
+    writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+    for frame in frames:
+        row = frame.uid, frame.file, frame.index, float(frame.second), frame.film
+        writer.writerow([_guard(value) if isinstance(value, str) else value for value in row])
+    write_atomically(path, text.getvalue())
+
+
+def read_table(path: str | os.PathLike[str]) -> list[Frame]:
+    """Read frames.csv: UTF-8, columns uid, file, index, second, film.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    list of Frame
+        In the order of the rows; just what `write_table` was given.
+
+    Raises
+    ------
+    FilmError
+        If it cannot be read, or a row is damaged; the sentence names the line.
+    """
+    path = Path(path)
+    remedy = "Run `screentime extract`: it writes the table again."
+    try:
+        # A spreadsheet that saved the file may have put a byte order mark in front.
+        text = path.read_bytes().decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FilmError(f"{path} cannot be read: {error}.", remedy) from None
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    frames = []
+    try:
+        if tuple(next(rows, ())) != COLUMNS:
+            raise ValueError(f"its columns should be {','.join(COLUMNS)}")
+        for row in rows:
+            frames.append(_parse(row))
+    except (ValueError, csv.Error) as error:
+        raise FilmError(f"{path} is damaged at line {max(1, rows.line_num)}: {error}.", remedy) from None
+    return frames
+
+
+def _films_of(folder: Path) -> list[Path]:
+    folder = folder.absolute()
+    try:
+        films = sorted(
+            file
+            for file in folder.iterdir()
+            if file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and file.is_file()
+        )
+    except OSError as error:
+        raise FilmError(f"{folder} cannot be read: {error.strerror}.", "See that you may read it.") from error
+    if not films:
+        raise FilmError(
+            f"The folder {shown_name(folder)} has no film in it.",
+            f"Name another folder, or a file; films end in {' '.join(SUFFIXES)}.",
+        )
+    return films
+
+
+def _decode(
+    path: Path, shelf: Shelf, recipe: Recipe, progress: Callable[[float, float], None] | None
+) -> Stored:
+    import cv2
+
+    seconds = []
+    reader = Reader(path, fps=recipe.fps, max_height=recipe.max_height, known_digest=recipe.digest)
+    # The film is opened first: one that cannot be read leaves no folder behind.
+    with reader, shelf.filling() as folder:
+        for sample in reader:
+            _, code = cv2.imencode(".jpg", sample.image, [cv2.IMWRITE_JPEG_QUALITY, recipe.quality])
+            (folder / _file_name(sample.second)).write_bytes(code)
+            seconds.append(sample.second)
+            if progress is not None:
+                progress(sample.second, reader.claimed_seconds)
+        stored = Stored(recipe, reader.film, tuple(seconds), reader.warnings)
+        shelf.describe(folder, stored)
+    return stored
+
+
+def _file_name(second: float) -> str:
+    # By time, not by index: sampled at another rate, a file that was pushed keeps its picture.
+    return f"{round(second * 1000):09d}.jpg"
+
+
+def _guard(text: str) -> str:
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def _parse(row: list[str]) -> Frame:
+    if len(row) != len(COLUMNS):
+        raise ValueError(f"it has {len(row)} columns instead of {len(COLUMNS)}")
+    uid, file, index, second, film = row
+    uid, file, film = (text.removeprefix("'") for text in (uid, file, film))
+    if not _UID.fullmatch(uid):
+        raise ValueError(f"{uid!r} is no frame's uid")
+    # Rows name files that are read and served: none outside of the workspace.
+    if not file or file.startswith("/") or "\\" in file or ".." in file.split("/"):
+        raise ValueError(f"{file!r} is no file of the workspace")
+    if not index.isdecimal():
+        raise ValueError(f"the index {index!r} is no whole number")
+    try:
+        time = float(second)
+    except ValueError:
+        time = math.nan
+    if not 0 <= time < math.inf:
+        raise ValueError(f"the second {second!r} is no time")
+    return Frame(uid, file, int(index), time, film)
