@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 LIKENESS_WIDTH = 4.0
 # What a frame counts of which the classifier is wholly sure, beside one of which it knows nothing.
 LEAST_DOUBT = 0.1
-# One frame in so many is drawn at random, to judge the classifier by; but not fewer than this in a
-# first batch that is large enough.
+# One frame in so many is drawn at random, to judge the classifier by; more at first, until there are
+# enough for a verdict.
 AUDIT_EVERY, LEAST_AUDIT = 6, 8
 
 
@@ -102,20 +102,22 @@ def audit(free: np.ndarray, how_many: int, rng: np.random.Generator) -> np.ndarr
     return np.array([int(rng.choice(block)) for block in blocks], dtype=int)
 
 
-def audit_share(how_many: int) -> int:
+def audit_share(how_many: int, drawn: int) -> int:
     """How many frames of a batch are audit frames.
 
     Parameters
     ----------
     how_many : int
         Frames in the batch.
+    drawn : int
+        Audit frames drawn before it.
 
     Returns
     -------
     int
-        A sixth of the batch; `LEAST_AUDIT` where that is at most a third of it.
+        A sixth of the batch; up to a third of it while there are fewer than `LEAST_AUDIT` in all.
     """
-    return max(round(how_many / AUDIT_EVERY), min(LEAST_AUDIT, how_many // 3))
+    return max(round(how_many / AUDIT_EVERY), min(LEAST_AUDIT - drawn, how_many // 3))
 
 
 def merge(learning: np.ndarray, audits: np.ndarray) -> list[int]:
@@ -150,7 +152,7 @@ def next_batch(
     schema: Schema,
     rng: np.random.Generator,
     *,
-    draw: bool,
+    drawn: int | None,
 ) -> tuple[list[int], np.ndarray]:
     """The frames to label next, in the order in which they are wanted.
 
@@ -168,8 +170,8 @@ def next_batch(
         By the latest version; None before the first.
     schema : Schema
     rng : numpy.random.Generator
-    draw : bool
-        Whether this batch may draw new audit frames.
+    drawn : int or None
+        Audit frames drawn so far; None when this batch may draw no new ones.
 
     Returns
     -------
@@ -183,7 +185,7 @@ def next_batch(
 
     how_many = max(how_many, 0)
     kept = open_audits[:how_many]
-    fresh = max(audit_share(how_many) - len(kept), 0) if draw else 0
+    fresh = 0 if drawn is None else max(audit_share(how_many, drawn) - len(kept), 0)
     doubt = None if probabilities is None else doubts(probabilities, schema.mode)
     taken = closed.copy()
     taken[kept] = True

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from screentime.selection import audit, audit_share, cover, doubts, merge, unit
+from screentime.schema import Schema
+from screentime.selection import audit, audit_share, cover, doubts, merge, next_batch, unit
 
 
 @pytest.fixture
@@ -80,9 +81,12 @@ def test_fewer_free_frames_than_wanted_are_all_drawn_and_none_is_no_fault():
     assert audit(np.array([3, 9]), 0, np.random.default_rng(0)).tolist() == []
 
 
-@pytest.mark.parametrize(("batch", "audits"), [(60, 10), (30, 8), (24, 8), (20, 6), (3, 1), (1, 0)])
-def test_a_sixth_is_audited_and_in_small_batches_up_to_a_third(batch, audits):
-    assert audit_share(batch) == audits
+@pytest.mark.parametrize(
+    ("batch", "drawn", "audits"),
+    [(60, 0, 10), (30, 0, 8), (24, 0, 8), (15, 0, 5), (20, 10, 3), (20, 6, 3), (15, 2, 5), (1, 0, 0)],
+)
+def test_a_sixth_is_audited_and_up_to_a_third_until_there_are_eight(batch, drawn, audits):
+    assert audit_share(batch, drawn) == audits
 
 
 def test_audit_frames_come_early_in_the_batch():
@@ -98,3 +102,46 @@ def test_doubt_is_one_minus_the_margin():
 def test_unit_vectors_have_length_one_and_nought_stays_nought():
     lengths = np.linalg.norm(unit(np.array([[3.0, 4.0], [0.0, 0.0]])), axis=1)
     assert lengths.tolist() == pytest.approx([1.0, 0.0])
+
+
+SCHEMA = Schema("multi", ("tom", "jerry"))
+NONE = np.array([], dtype=int)
+
+
+def test_the_first_batch_mixes_both_kinds_and_covers(film):
+    embeddings, scene = film
+    rng = np.random.default_rng(0)
+    batch, audits = next_batch(embeddings, np.zeros(len(scene), bool), NONE, 24, None, SCHEMA, rng, drawn=0)
+    assert len(batch) == len(set(batch)) == 24
+    assert len(audits) == 8 and set(audits.tolist()) <= set(batch)
+    assert sorted(set(scene[[i for i in batch if i not in audits]])) == list(range(12))
+
+
+def test_open_audit_frames_stay_and_none_is_drawn_anew(film):
+    embeddings, scene = film
+    closed = np.zeros(len(scene), bool)
+    closed[:50] = True
+    probabilities = np.random.default_rng(1).random((len(scene), 2))
+    batch, audits = next_batch(
+        embeddings, closed, np.array([60, 90]), 12, probabilities, SCHEMA, np.random.default_rng(0), drawn=None
+    )
+    assert audits.tolist() == [60, 90]
+    assert len(batch) == 12 and {60, 90} <= set(batch) and min(batch) >= 50
+
+
+def test_after_the_first_model_the_least_certain_come_first(film):
+    embeddings, scene = film
+    probabilities = np.random.default_rng(1).random((len(scene), 2))
+    batch, audits = next_batch(
+        embeddings, np.zeros(len(scene), bool), NONE, 20, probabilities, SCHEMA, np.random.default_rng(0), drawn=10
+    )
+    assert len(audits) == 3
+    assert (np.diff(SCHEMA.certainty(probabilities)[batch]) >= 0).all()
+
+
+def test_nothing_is_wanted_when_the_budget_is_spent(film):
+    embeddings, scene = film
+    batch, audits = next_batch(
+        embeddings, np.zeros(len(scene), bool), NONE, -3, None, SCHEMA, np.random.default_rng(0), drawn=0
+    )
+    assert batch == [] and len(audits) == 0

@@ -1,0 +1,141 @@
+"""Where the page gets a frame's image from: this machine's files, or files uploaded to the server."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from urllib.parse import quote
+
+from screentime.errors import ServerError, UserMistake
+from screentime.labelstudio.client import Client, speaking
+from screentime.labelstudio.project import ProjectRef, find_marked, make_marked
+from screentime.labelstudio.tasks import Progress
+
+UPLOAD_CHUNK = 50
+UPLOAD_SECONDS = 300.0
+STORAGE_TITLE = "screentime frames"
+ALBUM_MARKER = "screentime images of project "
+
+
+def local_url(name: str, file: str) -> str:
+    """Address of an image in a served folder.
+
+    Parameters
+    ----------
+    name : str
+        The folder's name, as `server.serve_folder` was told.
+    file : str
+        The image, relative to that folder, with forward slashes.
+    """
+    return f"/data/local-files/?d={quote(f'{name}/{file}')}"
+
+
+def ensure_local_storage(client: Client, project: ProjectRef, folder: Path) -> None:
+    """Let the project's page show images of a served folder: exactly one storage, never synced.
+
+    Parameters
+    ----------
+    client : Client
+    project : ProjectRef
+    folder : Path
+        What `server.serve_folder` returned.
+
+    Raises
+    ------
+    ServerError
+        If the server cannot see the folder, or cannot be spoken with.
+    """
+    with speaking("letting Label Studio read the frames"):
+        present = client.request("GET", "api/storages/localfiles/", params={"project": project.id})
+        ours = [s for s in present if s.get("path") == str(folder)]
+        if not ours:
+            client.sdk.import_storage.local.create(
+                project=project.id, path=str(folder), use_blob_urls=True, title=STORAGE_TITLE
+            )
+        for double in ours[1:]:
+            client.request("DELETE", f"api/storages/localfiles/{double['id']}")
+
+
+def upload_images(
+    client: Client, project: ProjectRef, files: Mapping[str, Path], *, progress: Progress | None = None
+) -> dict[str, str]:
+    """Copy images to a server that cannot see this machine's files; each one once.
+
+    They lie in a project of their own, without tasks: Label Studio takes no files into a project whose
+    page shows more than one image.
+
+    Parameters
+    ----------
+    client : Client
+    project : ProjectRef
+    files : mapping of str to Path
+        Frame uid to its JPEG file.
+    progress : callable of (int, int), optional
+        Told how many images are there, of how many.
+
+    Returns
+    -------
+    dict of str to str
+        Frame uid to the image's address on the server.
+
+    Raises
+    ------
+    UserMistake
+        If a file is missing.
+    ServerError
+        If the server cannot be spoken with; what was uploaded is found by the next call.
+    """
+    album = _album(client, project)
+    known = _uploaded(client, album)
+    missing = [uid for uid in files if uid not in known]
+    for start in range(0, len(missing), UPLOAD_CHUNK):
+        chunk = missing[start : start + UPLOAD_CHUNK]
+        try:
+            # A field of its own for each file: of several in one field the server keeps the last.
+            parts = {uid: (f"{uid}.jpg", files[uid].read_bytes(), "image/jpeg") for uid in chunk}
+        except OSError as error:
+            raise UserMistake(
+                f"The frame {error.filename} cannot be read: {error.strerror}.", "Sample the film again: `screentime extract`."
+            ) from None
+        with speaking("uploading frames"):
+            client.request(
+                "POST", f"api/projects/{album}/import", params={"commit_to_project": "false"},
+                files=parts, seconds=UPLOAD_SECONDS,
+            )
+        if progress:
+            progress(len(files) - len(missing) + start + len(chunk), len(files))
+    if missing:
+        known = _uploaded(client, album)
+    lost = [uid for uid in files if uid not in known]
+    if lost:
+        raise ServerError(
+            f"Label Studio took {len(missing)} images and kept {len(missing) - len(lost)}.",
+            "See that its disk is not full, then push again: what is there is found.",
+        )
+    return {uid: known[uid] for uid in files}
+
+
+def _album(client: Client, project: ProjectRef) -> int:
+    """Number of the project that holds another one's images."""
+    marker = f"{ALBUM_MARKER}{project.id}"
+    return find_marked(client, marker) or make_marked(
+        client, marker, title=f"Images of project {project.id}",
+        about="The frames that the project shows. Deleting this takes them away from its page.",
+    )
+
+
+def _uploaded(client: Client, album: int) -> dict[str, str]:
+    """Frame uid to address of what this account uploaded to the album."""
+    with speaking("looking which frames are uploaded"):
+        present = client.request(
+            "GET", f"api/projects/{album}/file-uploads", params={"all": "true"}, seconds=UPLOAD_SECONDS
+        )
+    addresses: dict[str, str] = {}
+    for upload in present:
+        path = PurePosixPath(upload["file"])
+        # The server puts eight random digits before each name.
+        named = re.fullmatch(r"[0-9a-f]{8}-(.+)\.jpg", path.name)
+        if named:
+            addresses.setdefault(named[1], f"/data/{path}")
+    return addresses

@@ -1,0 +1,156 @@
+"""From Label Studio's annotations to labels: what counts, what does not, and why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from screentime.labelstudio.client import Client, speaking
+from screentime.labelstudio.project import ProjectRef
+from screentime.labelstudio.tasks import condition, read_tasks
+from screentime.records import Label
+from screentime.schema import CONTROL, Schema
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What people said so far.
+
+    Attributes
+    ----------
+    labels : list of Label
+        One a frame, in the order of their tasks.
+    skipped : frozenset of str
+        Uids of frames that somebody skipped and nobody labelled.
+    problems : list of str
+        A sentence for each annotation that cannot be a label.
+    """
+
+    labels: list[Label]
+    skipped: frozenset[str]
+    problems: list[str]
+
+
+def pull_labels(client: Client, project: ProjectRef, schema: Schema) -> Pulled:
+    """Read all that was labelled.
+
+    Skipped frames and drafts never count. Of several annotations of a frame the newest one counts: of
+    each person's the newest, of those the newest.
+
+    Parameters
+    ----------
+    client : Client
+    project : ProjectRef
+    schema : Schema
+        The choices that count.
+
+    Returns
+    -------
+    Pulled
+
+    Raises
+    ------
+    ServerError
+        If Label Studio cannot be spoken with.
+    """
+    with speaking("reading the labels"):
+        touched = list(
+            read_tasks(
+                client, project, fields="all", either=True,
+                filters=[
+                    condition("total_annotations", "greater", "Number", 0),
+                    condition("cancelled_annotations", "greater", "Number", 0),
+                ],
+            )
+        )
+    return judge(touched, schema)
+
+
+def judge(tasks: Iterable[dict[str, Any]], schema: Schema) -> Pulled:
+    """What a list of tasks with their annotations says.
+
+    Parameters
+    ----------
+    tasks : iterable of dict
+        As the tasks API gives them with ``fields=all``.
+    schema : Schema
+
+    Returns
+    -------
+    Pulled
+    """
+    said: dict[str, list[tuple[dict, dict]]] = {}
+    skipped: set[str] = set()
+    strangers: list[int] = []
+    for task in tasks:
+        uid = task["data"].get("uid")
+        if not uid:
+            strangers.append(task["id"])
+            continue
+        for annotation in task["annotations"]:
+            if annotation.get("was_cancelled"):
+                # A skip carries the pre-annotation in its result, which nobody confirmed.
+                skipped.add(uid)
+            else:
+                said.setdefault(uid, []).append((task, annotation))
+    labels: list[Label] = []
+    problems: list[str] = []
+    for uid, spoken in said.items():
+        task, annotation = max(spoken, key=lambda pair: (_moment(pair[1]), pair[1]["id"]))
+        try:
+            labels.append(_label(uid, task, annotation, schema))
+        except ValueError as reason:
+            problems.append(
+                f"{_name(task)} (task {task['id']}, annotation {annotation['id']}) does not count: {reason}."
+                " Label it again in Label Studio."
+            )
+    if strangers:
+        problems.append(
+            f"{len(strangers)} labelled tasks were not made by screentime and do not count"
+            f" (the first is task {strangers[0]})."
+        )
+    labels.sort(key=lambda label: label.task)
+    return Pulled(labels, frozenset(skipped - said.keys()), problems)
+
+
+def _label(uid: str, task: dict, annotation: dict, schema: Schema) -> Label:
+    results = [r for r in annotation.get("result") or [] if r.get("from_name") == CONTROL]
+    chosen = [value for result in results for value in result.get("value", {}).get("choices", [])]
+    return Label(
+        uid=uid,
+        characters=schema.parse_choices(chosen),
+        task=task["id"],
+        annotation=annotation["id"],
+        annotator=_person(annotation),
+        updated_at=annotation["updated_at"],
+        origin=_origin(annotation, results),
+    )
+
+
+def _origin(annotation: dict, results: list[dict]) -> str:
+    origins = {result.get("origin") for result in results}
+    if origins == {"prediction"}:
+        return "prediction"
+    # Switching a choice off and on again leaves a result that says manual; the link to the
+    # prediction tells it then, but only until that prediction gives way to a newer one.
+    if origins & {"prediction", "prediction-changed"} or annotation.get("parent_prediction"):
+        return "prediction-changed"
+    return "manual"
+
+
+def _person(annotation: dict) -> str:
+    person = annotation.get("completed_by")
+    return str(person["id"] if isinstance(person, dict) else person)
+
+
+def _moment(annotation: dict) -> datetime:
+    return datetime.fromisoformat(annotation["updated_at"])
+
+
+def _name(task: dict) -> str:
+    data = task["data"]
+    if {"timecode", "film"} <= data.keys():
+        return f"The frame at {data['timecode']} of {data['film']}"
+    return "A frame"

@@ -1,0 +1,179 @@
+"""Pre-annotations: one model version on the server at a time, complete before it is shown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from screentime.errors import ModelError, ServerError
+from screentime.labelstudio.client import Client, speaking
+from screentime.labelstudio.project import ProjectRef
+from screentime.labelstudio.tasks import Progress
+from screentime.schema import CONTROL, OBJECT, Schema
+
+IMPORT_CHUNK = 500
+IMPORT_SECONDS = 300.0
+# Deleting 3000 takes the server up to a minute.
+DELETE_SECONDS = 900.0
+# The version under which `queue` keeps an order; it predicts nothing.
+ORDER_VERSION = "screentime-order"
+
+Prediction = tuple[int, Collection[str], float]
+
+
+def prediction_versions(client: Client, project: ProjectRef) -> dict[str, int]:
+    """Model versions whose predictions are on the server, with how many each has.
+
+    Raises
+    ------
+    ServerError
+        If Label Studio cannot be spoken with.
+    """
+    return {version: n for version, n in _counts(client, project).items() if version != ORDER_VERSION}
+
+
+def write_predictions(
+    client: Client, project: ProjectRef, schema: Schema, version: str, items: Sequence[Prediction],
+    *, progress: Progress | None = None,
+) -> None:
+    """Put one model version's predictions in the place of all others.
+
+    They are imported, then shown, then the older ones are deleted; killed anywhere it may be repeated,
+    and a version that is whole is not sent again. Annotations are not touched.
+
+    Parameters
+    ----------
+    client : Client
+    project : ProjectRef
+    schema : Schema
+    version : str
+        New for every round.
+    items : sequence of (int, collection of str, float)
+        Task, characters, and certainty in [0, 1].
+    progress : callable of (int, int), optional
+        Told how many predictions are there, of how many.
+
+    Raises
+    ------
+    ModelError
+        If a certainty or a set of characters cannot be one.
+    ServerError
+        If Label Studio keeps fewer than were sent, or cannot be spoken with.
+    """
+    body = [_prediction(schema, version, item) for item in items]
+    if not body:
+        return
+    present = _counts(client, project).get(version, 0)
+    if present and present != len(body):
+        # What an interrupted import left.
+        delete_version(client, project, version)
+        present = 0
+    if not present:
+        import_predictions(client, project, body, progress=progress)
+    show_version(client, project, version)
+    for other in _counts(client, project):
+        if other != version:
+            delete_version(client, project, other)
+
+
+def import_predictions(
+    client: Client, project: ProjectRef, body: Sequence[dict[str, Any]], *, progress: Progress | None = None
+) -> None:
+    """Import predictions of one version; all are kept, or none.
+
+    Raises
+    ------
+    ServerError
+        If Label Studio keeps fewer than were sent: it drops those that it takes for invalid without
+        a word.
+    """
+    for start in range(0, len(body), IMPORT_CHUNK):
+        chunk = list(body[start : start + IMPORT_CHUNK])
+        with speaking("writing pre-annotations"):
+            created = client.request(
+                "POST", f"api/projects/{project.id}/import/predictions", json=chunk, seconds=IMPORT_SECONDS
+            )["created"]
+        if created != len(chunk):
+            delete_version(client, project, chunk[0]["model_version"])
+            raise ServerError(
+                f"Label Studio kept {created} of {len(chunk)} pre-annotations.",
+                "See that the project's labelling interface still has this workspace's characters.",
+            )
+        if progress:
+            progress(start + len(chunk), len(body))
+
+
+def show_version(client: Client, project: ProjectRef, version: str) -> None:
+    """Let the page show one version's predictions; it must be on the server.
+
+    Raises
+    ------
+    ServerError
+        If Label Studio does not do so.
+    """
+    with speaking("showing the pre-annotations"):
+        shown = client.request("PATCH", f"api/projects/{project.id}/", json={"model_version": version})
+    if shown.get("model_version") != version:
+        raise ServerError(
+            "Label Studio does not show the new pre-annotations.",
+            "If a model is connected to the project in Label Studio, disconnect it: it takes their place.",
+        )
+
+
+def shown_version(client: Client, project: ProjectRef) -> str | None:
+    """The version that the page shows; empty or None when it shows none.
+
+    Raises
+    ------
+    ServerError
+        If Label Studio cannot be spoken with.
+    """
+    with speaking("reading the project"):
+        return client.request("GET", f"api/projects/{project.id}/").get("model_version")
+
+
+def delete_version(client: Client, project: ProjectRef, version: str) -> None:
+    """Delete one version's predictions; if the page shows them, it shows none afterwards.
+
+    Raises
+    ------
+    ServerError
+        If Label Studio cannot be spoken with.
+    """
+    with speaking("deleting old pre-annotations"):
+        client.request(
+            "DELETE", f"api/projects/{project.id}/model-versions/", json={"model_version": version},
+            seconds=DELETE_SECONDS,
+        )
+
+
+def _counts(client: Client, project: ProjectRef) -> dict[str, int]:
+    with speaking("counting the pre-annotations"):
+        counts = client.request("GET", f"api/projects/{project.id}/model-versions/")
+    return {version: n for version, n in counts.items() if n}
+
+
+def _prediction(schema: Schema, version: str, item: Prediction) -> dict[str, Any]:
+    task, characters, score = item
+    remedy = "Train a model anew: `screentime train`."
+    if not (math.isfinite(score) and 0 <= score <= 1):
+        raise ModelError(f"The certainty {score} of task {task} is not between 0 and 1.", remedy)
+    chosen = schema.choose(characters)
+    try:
+        same = schema.parse_choices(chosen) == frozenset(characters)
+    except ValueError:
+        same = False
+    if not same:
+        raise ModelError(
+            f"{', '.join(sorted(characters))} cannot be the prediction of task {task} in this project.",
+            remedy,
+        )
+    return {
+        "task": task,
+        "model_version": version,
+        "score": float(score),
+        "result": [
+            {"from_name": CONTROL, "to_name": OBJECT, "type": "choices", "value": {"choices": chosen}}
+        ],
+    }

@@ -1,0 +1,134 @@
+"""The server's process: what is noted of it, so that no other process is ever taken for it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from screentime.errors import ServerError
+from screentime.files import write_atomically
+from screentime.labelstudio.installation import folder
+
+if TYPE_CHECKING:
+    import psutil
+
+STOP_SECONDS = 15
+# Creation times shift by a little when the machine's clock is set.
+CLOCK_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A server that is running.
+
+    Attributes
+    ----------
+    url : str
+        Address to open in a browser, without a slash at its end.
+    port : int
+        TCP port.
+    pid : int
+        Its process.
+    """
+
+    url: str
+    port: int
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What is noted of a started server.
+
+    Attributes
+    ----------
+    pid : int
+        Its process.
+    created : float
+        When that process began, in seconds since 1970: a pid is used again, a pid and its time are not.
+    host : str
+        Address that it listens on.
+    port : int
+        TCP port.
+    executable : str
+        The program that was run.
+    """
+
+    pid: int
+    created: float
+    host: str
+    port: int
+    executable: str
+
+    @property
+    def running(self) -> Running:
+        """What others need to know of it."""
+        shown = "127.0.0.1" if self.host == "0.0.0.0" else self.host
+        return Running(f"http://{shown}:{self.port}", self.port, self.pid)
+
+
+def note(home: Path, pid: int, host: str, port: int, executable: Path) -> Noted:
+    """Note a process that was just started.
+
+    Raises
+    ------
+    psutil.Error
+        If it has ended already.
+    ScreentimeError
+        If the note cannot be written.
+    """
+    import psutil
+
+    noted = Noted(pid, psutil.Process(pid).create_time(), host, port, str(executable))
+    write_atomically(folder(home) / "server.json", json.dumps(asdict(noted)) + "\n", mode=0o600)
+    return noted
+
+
+def alive(home: Path) -> Noted | None:
+    """The noted server, if its process still runs."""
+    try:
+        noted = Noted(**json.loads((folder(home) / "server.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+    return noted if of(noted) else None
+
+
+def of(noted: Noted) -> psutil.Process | None:
+    """The noted process, or None when its pid is free or has become another program's."""
+    import psutil
+
+    try:
+        process = psutil.Process(noted.pid)
+        same = abs(process.create_time() - noted.created) < CLOCK_SECONDS
+        if same and noted.executable in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE:
+            return process
+    except psutil.Error:
+        pass
+    return None
+
+
+def end(home: Path, noted: Noted) -> None:
+    """End the noted process and its children, politely and then not, and wait until they are gone.
+
+    Raises
+    ------
+    ServerError
+        If they stay.
+    """
+    import psutil
+
+    process = of(noted)
+    if process is not None:
+        family = [process, *process.children(recursive=True)]
+        for how in (psutil.Process.terminate, psutil.Process.kill):
+            for member in family:
+                try:
+                    how(member)
+                except psutil.NoSuchProcess:
+                    continue
+            _, family = psutil.wait_procs(family, timeout=STOP_SECONDS)
+        if family:
+            raise ServerError(f"Label Studio (process {noted.pid}) cannot be ended.", "End it by hand.")
+    (folder(home) / "server.json").unlink(missing_ok=True)

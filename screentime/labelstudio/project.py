@@ -1,0 +1,211 @@
+"""The project of one workspace: made once, found again, its choices kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from screentime import schema as schemas
+from screentime.errors import ConfigError, NotReady, ServerError
+from screentime.labelstudio.client import READ, Client, speaking
+
+# Found in the project's description, so that a project made just before a crash is found again.
+MARKER = "screentime workspace "
+TITLE_CHARACTERS = (3, 50)
+
+SETTINGS = {
+    # Pre-annotations are shown, and the project's own stream asks for the least certain frame first.
+    "show_collab_predictions": True,
+    "sampling": "Uncertainty sampling",
+    # A skipped frame counts as done: nobody is asked for it again.
+    "skip_queue": "IGNORE_SKIPPED",
+    "show_skip_button": True,
+    "enable_empty_annotation": False,
+    "maximum_annotations": 1,
+    "show_instruction": False,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRef:
+    """A project on a server.
+
+    Attributes
+    ----------
+    id : int
+        Label Studio's number of it.
+    url : str
+        Its page.
+    """
+
+    id: int
+    url: str
+
+
+def ensure_project(
+    client: Client, *, workspace_id: str, title: str, label_config: str, instruction: str = ""
+) -> ProjectRef:
+    """Find the workspace's project, or make it.
+
+    Parameters
+    ----------
+    client : Client
+    workspace_id : str
+        Never used for another workspace; written into the project's description.
+    title : str
+        For people; cut to 50 characters.
+    label_config : str
+        XML of `schema.fill`.
+    instruction : str, optional
+        What to tell people who label; HTML.
+
+    Returns
+    -------
+    ProjectRef
+
+    Raises
+    ------
+    ConfigError
+        If the project exists and the new choices would drop one that is in use.
+    ServerError
+        If Label Studio cannot be spoken with.
+    """
+    marker = f"{MARKER}{workspace_id}"
+    found = find_marked(client, marker)
+    if found is None:
+        found = make_marked(
+            client, marker, title=title, about="Frames of films, to be labelled.",
+            label_config=label_config, expert_instruction=instruction, **SETTINGS,
+        )
+    else:
+        _keep_choices(client, found, label_config)
+    return _reference(client, found)
+
+
+def get_project(client: Client, id: int) -> ProjectRef:
+    """A project by its number.
+
+    Raises
+    ------
+    NotReady
+        If it is gone.
+    ServerError
+        If Label Studio cannot be spoken with.
+    """
+    from label_studio_sdk.core.api_error import ApiError
+
+    with speaking(f"looking for project {id}"):
+        try:
+            client.request("GET", f"api/projects/{id}/")
+        except ApiError as error:
+            if error.status_code != 404:
+                raise
+            raise NotReady(
+                f"Project {id} is no longer in Label Studio at {client.url}.",
+                "Make it again: `screentime push`.",
+            ) from None
+    return _reference(client, id)
+
+
+def labelled_count(client: Client, project: ProjectRef) -> int:
+    """How many labels and skips there are: a cheap way to see that something came.
+
+    Raises
+    ------
+    ServerError
+        If Label Studio cannot be spoken with.
+    """
+    with speaking("counting the labels"):
+        found = client.request("GET", f"api/projects/{project.id}/")
+    return found["total_annotations_number"] + found["skipped_annotations_number"]
+
+
+def clip_title(title: str) -> str:
+    """A title of the length that Label Studio takes: 3 to 50 characters."""
+    shortest, longest = TITLE_CHARACTERS
+    title = " ".join(title.split())
+    if len(title) < shortest:
+        title = f"screentime {title}".strip()
+    return title if len(title) <= longest else title[: longest - 1].rstrip() + "…"
+
+
+def _reference(client: Client, id: int) -> ProjectRef:
+    return ProjectRef(id, f"{client.url}/projects/{id}")
+
+
+def find_marked(client: Client, marker: str) -> int | None:
+    """Number of the oldest project whose description has the marker as a line.
+
+    Raises
+    ------
+    ServerError
+        If Label Studio cannot be spoken with.
+    """
+    page = 1
+    matching: list[int] = []
+    with speaking("looking for the project"):
+        while True:
+            params = {"page": page, "page_size": 100, "include": "id,description"}
+            answer = client.request("GET", "api/projects/", params=params)
+            matching += [
+                p["id"] for p in answer["results"] if marker in (p.get("description") or "").splitlines()
+            ]
+            if not answer.get("next"):
+                return min(matching, default=None)
+            page += 1
+
+
+def make_marked(client: Client, marker: str, *, title: str, about: str, **settings: Any) -> int:
+    """Make a project that `find_marked` finds; one, though the answer be lost.
+
+    Raises
+    ------
+    ServerError
+        If Label Studio does not make it.
+    """
+    try:
+        with speaking("creating a project"):
+            return client.sdk.projects.create(
+                title=clip_title(title), description=f"{about}\n{marker}", **settings
+            ).id
+    except ServerError:
+        found = find_marked(client, marker)
+        if found is None:
+            raise
+        return found
+
+
+def _keep_choices(client: Client, id: int, label_config: str) -> None:
+    """Bring new choices to an existing project, unless labels would lose their meaning."""
+    with speaking("reading the project"):
+        present = client.request("GET", f"api/projects/{id}/")["label_config"]
+    wanted = schemas.read(label_config)
+    try:
+        kept: schemas.Schema | None = schemas.read(present)
+    except ConfigError:
+        kept = None
+    if kept == wanted:
+        # The same choices; another layout is somebody's taste.
+        return
+    used = _used_choices(client, id)
+    dropped = sorted(used - set(wanted.choices))
+    mode = kept.mode if kept else "another"
+    if dropped or (used and mode != wanted.mode):
+        lost = ", ".join(dropped) or f"labels made in {mode} mode"
+        raise ConfigError(
+            f"Project {id} in Label Studio has labels that the characters and mode of this workspace have no"
+            f" place for: {lost}.",
+            "Set characters and mode back to what they were, or begin a new workspace.",
+        )
+    with speaking("bringing the characters to the project"):
+        client.sdk.projects.update(id, label_config=label_config, request_options=READ)
+
+
+def _used_choices(client: Client, id: int) -> set[str]:
+    """Values that annotations of the project hold, whatever their control is named."""
+    with speaking("reading which characters are in use"):
+        summary = client.request("GET", f"api/projects/{id}/summary/")
+    used: set[str] = set()
+    for labels in (summary.get("created_labels") or {}).values():
+        used |= set(labels)
+    return used

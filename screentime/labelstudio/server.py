@@ -1,0 +1,231 @@
+"""The embedded Label Studio server: prepare, start, stop, status. One per user and machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from screentime.errors import ServerError
+from screentime.labelstudio import listener, process
+from screentime.labelstudio.installation import (
+    Credentials,
+    credentials,
+    environment,
+    find_executable,
+    folder,
+    home,
+    lock,
+    serve_folder,
+)
+from screentime.labelstudio.process import Noted, Running
+
+__all__ = [
+    "Credentials", "Running", "credentials", "find_executable", "home", "prepare", "serve_folder",
+    "start", "status", "stop",
+]
+
+PREPARE_SECONDS = 900
+READY_SECONDS = 300
+
+
+def prepare(
+    home: Path, executable: Path | None = None, *, progress: Callable[[str], None] | None = None
+) -> bool:
+    """Build the database and the account without leaving a server running.
+
+    It takes about a minute the first time. An interrupted preparation is begun anew.
+
+    Parameters
+    ----------
+    home : Path
+        See `installation.home`.
+    executable : Path, optional
+        See `installation.find_executable`.
+    progress : callable of str, optional
+        Told what is being done.
+
+    Returns
+    -------
+    bool
+        Whether anything had to be done.
+
+    Raises
+    ------
+    ServerError
+        If Label Studio cannot build it.
+    """
+    executable = executable or find_executable()
+    with lock(home):
+        data = folder(home) / "data"
+        if data.exists():
+            return False
+        if progress:
+            progress("Building Label Studio's database; this takes about a minute, once.")
+        # Built aside and renamed when whole: half a database never becomes the real one. Under a new
+        # name each time, since a killed preparation's child may still be writing into the last one.
+        for left in folder(home).glob("preparing-*"):
+            shutil.rmtree(left, ignore_errors=True)
+        part = Path(tempfile.mkdtemp(prefix="preparing-", dir=folder(home)))
+        log = _new_log(home)
+        with open(log, "ab") as output:
+            try:
+                code = subprocess.run(
+                    [str(executable), "init"],
+                    env=environment(home, part), cwd=folder(home), stdin=subprocess.DEVNULL,
+                    stdout=output, stderr=output, timeout=PREPARE_SECONDS,
+                ).returncode
+            except subprocess.TimeoutExpired:
+                code = -signal.SIGKILL
+            except OSError as error:
+                raise _not_runnable(executable, error) from None
+        if code != 0 or not (part / "label_studio.sqlite3").exists():
+            raise ServerError(
+                f"Label Studio could not build its database. {_last_words(log)}", f"See {log}."
+            )
+        os.replace(part, data)
+        return True
+
+
+def start(
+    home: Path, *, port: int = 8080, host: str = "127.0.0.1", progress: Callable[[str], None] | None = None
+) -> Running:
+    """Start the server, or find it running.
+
+    Parameters
+    ----------
+    home : Path
+        See `installation.home`.
+    port : int, optional
+        TCP port of a server that must be started; one that runs keeps its own.
+    host : str, optional
+        Address to listen on.
+    progress : callable of str, optional
+        Told what is being done.
+
+    Returns
+    -------
+    Running
+
+    Raises
+    ------
+    UserMistake
+        If the port is taken.
+    ServerError
+        If the server dies, does not answer in time, or does not know our account.
+    """
+    tell = progress or (lambda _: None)
+    executable = find_executable()
+    with lock(home):
+        noted = process.alive(home)
+        if noted and not Path(noted.executable).exists():
+            tell("The running Label Studio was removed from this machine; starting the present one.")
+            process.end(home, noted)
+            noted = None
+        if noted is None:
+            listener.require_free(host, port)
+            prepare(home, executable, progress=progress)
+            tell(f"Starting Label Studio on port {port}.")
+            noted = _launch(home, executable, host, port)
+        try:
+            _wait_ready(home, noted)
+        except BaseException:
+            # Nobody would know of a server that never became ready.
+            process.end(home, noted)
+            raise
+    return noted.running
+
+
+def stop(home: Path) -> bool:
+    """Stop the server and wait until it is gone.
+
+    Returns
+    -------
+    bool
+        Whether one was running.
+
+    Raises
+    ------
+    ServerError
+        If it cannot be ended.
+    """
+    with lock(home):
+        noted = process.alive(home)
+        if noted is None:
+            return False
+        process.end(home, noted)
+        return True
+
+
+def status(home: Path) -> Running | None:
+    """The server that `start` started, if its process still runs; it may not answer yet."""
+    noted = process.alive(home)
+    return noted.running if noted else None
+
+
+def _launch(home: Path, executable: Path, host: str, port: int) -> Noted:
+    command = [str(executable), "start", "--no-browser", "--internal-host", host, "--port", str(port)]
+    try:
+        with open(_new_log(home), "ab") as output:
+            child = subprocess.Popen(
+                command, env=environment(home, folder(home) / "data"), cwd=folder(home),
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
+            )
+    except OSError as error:
+        raise _not_runnable(executable, error) from None
+    try:
+        return process.note(home, child.pid, host, port, executable)
+    except BaseException:
+        child.kill()
+        raise
+
+
+def _wait_ready(home: Path, noted: Noted) -> None:
+    log = folder(home) / "server.log"
+    deadline = time.monotonic() + READY_SECONDS
+    while not listener.answers(noted.running.url):
+        if process.of(noted) is None:
+            raise ServerError(f"Label Studio ended while it was starting. {_last_words(log)}", f"See {log}.")
+        if listener.elsewhere(noted.pid, noted.port):
+            break
+        if time.monotonic() > deadline:
+            raise ServerError(
+                f"Label Studio did not answer within {READY_SECONDS} s. {_last_words(log)}", f"See {log}."
+            )
+        time.sleep(0.2)
+    if not listener.listens(noted.pid, noted.port):
+        # Label Studio takes the next port, unasked, when somebody was quicker than it.
+        raise ServerError(
+            f"Port {noted.port} was taken by another program while Label Studio was starting.",
+            "Start it again with another one: --port.",
+        )
+    if not listener.knows(noted.running.url, credentials(home).token):
+        raise ServerError(
+            f"The database in {folder(home) / 'data'} was made with other credentials than those kept"
+            " beside it.",
+            "Put credentials.json back from a backup, or move that folder away and begin anew.",
+        )
+
+
+def _new_log(home: Path) -> Path:
+    """An empty log that only its owner may read; the one before is kept beside it."""
+    log = folder(home) / "server.log"
+    if log.exists():
+        os.replace(log, log.with_suffix(".log.1"))
+    os.close(os.open(log, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600))
+    return log
+
+
+def _last_words(log: Path) -> str:
+    said = log.read_text(encoding="utf-8", errors="replace")
+    lines = [line for line in said.splitlines() if line.strip()]
+    return f"Its last words: {' / '.join(lines[-2:])[-400:]}" if lines else "It said nothing."
+
+
+def _not_runnable(executable: Path, error: OSError) -> ServerError:
+    return ServerError(f"{executable} cannot be run: {error.strerror or error}.", "Run scripts/setup again.")

@@ -1,0 +1,198 @@
+"""Frames as tasks: pushed once each, whatever happens on the way, and found again by uid."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+from screentime.errors import ServerError
+from screentime.labelstudio.client import Client, speaking
+from screentime.labelstudio.project import ProjectRef
+
+Progress = Callable[[int, int], None]
+
+PAGE = 1000
+IMPORT_CHUNK = 1000
+IMPORT_SECONDS = 300.0
+# How long tasks whose import lost its answer may take to appear, in seconds between looks.
+LOOK_AGAIN = (0.5, 1.0, 2.0, 4.0)
+
+
+class TaskData(TypedDict):
+    """What a task knows of its frame; the label config shows some of it."""
+
+    uid: str
+    film: str
+    second: float
+    timecode: str
+    image: str
+    previous: str
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What a push did.
+
+    Attributes
+    ----------
+    created : int
+        Tasks made now.
+    found : int
+        Tasks that were there before.
+    ids : dict of str to int
+        Frame uid to task number, of the frames that were asked for.
+    """
+
+    created: int
+    found: int
+    ids: dict[str, int]
+
+
+def push_frames(
+    client: Client, project: ProjectRef, tasks: Sequence[TaskData], *, progress: Progress | None = None
+) -> Pushed:
+    """Make the tasks that are missing, in the given order; repeating it makes none.
+
+    Parameters
+    ----------
+    client : Client
+    project : ProjectRef
+    tasks : sequence of TaskData
+        One a frame.
+    progress : callable of (int, int), optional
+        Told how many tasks are there, of how many.
+
+    Returns
+    -------
+    Pushed
+
+    Raises
+    ------
+    ServerError
+        If Label Studio cannot be spoken with; what was made so far is found by the next push.
+    """
+    wanted = {task["uid"]: task for task in tasks}
+    known = list_tasks(client, project)
+    missing = [uid for uid in wanted if uid not in known]
+    found = len(wanted) - len(missing)
+    for start in range(0, len(missing), IMPORT_CHUNK):
+        chunk = missing[start : start + IMPORT_CHUNK]
+        known |= _import(client, project, [wanted[uid] for uid in chunk])
+        if progress:
+            progress(found + start + len(chunk), len(wanted))
+    return Pushed(len(missing), found, {uid: known[uid] for uid in wanted})
+
+
+def list_tasks(client: Client, project: ProjectRef) -> dict[str, int]:
+    """Frame uid to task number of every task that this program made, the oldest where it is doubled.
+
+    Raises
+    ------
+    ServerError
+        If Label Studio cannot be spoken with.
+    """
+    ids: dict[str, int] = {}
+    with speaking("listing the frames"):
+        for task in read_tasks(client, project, include="id,data"):
+            uid = task["data"].get("uid")
+            if uid:
+                ids[uid] = min(task["id"], ids.get(uid, task["id"]))
+    return ids
+
+
+def read_tasks(
+    client: Client, project: ProjectRef, *, view: int | None = None,
+    filters: Sequence[dict] = (), either: bool = False, **fields: str,
+) -> Iterator[dict[str, Any]]:
+    """Tasks as Label Studio lists them, page by page.
+
+    Parameters
+    ----------
+    client : Client
+    project : ProjectRef
+    view : int, optional
+        Only the tasks of this tab, in its order; filters do not count then.
+    filters : sequence of dict, optional
+        Made by `condition`.
+    either : bool, optional
+        Whether one filter is enough.
+    **fields : str
+        ``include="id,data"`` for those alone, ``fields="all"`` for annotations too.
+
+    Yields
+    ------
+    dict
+    """
+    params: dict[str, Any] = {"project": project.id, "page_size": PAGE, "resolve_uri": "false", **fields}
+    if view is not None:
+        params["view"] = view
+    if filters:
+        params["query"] = json.dumps(
+            {"filters": {"conjunction": "or" if either else "and", "items": list(filters)}}
+        )
+    page = seen = 0
+    total = 1
+    while seen < total:
+        page += 1
+        answer = client.request("GET", "api/tasks", params={**params, "page": page}, seconds=IMPORT_SECONDS)
+        yield from answer["tasks"]
+        seen += len(answer["tasks"])
+        total = answer["total"] if answer["tasks"] else seen
+
+
+def condition(column: str, operator: str, kind: str, value: Any) -> dict[str, Any]:
+    """A filter of the Data Manager.
+
+    Parameters
+    ----------
+    column : str
+        For example ``id`` or ``data.uid``.
+    operator : str
+        Only those that the page knows too: with another one (``in_list``) the page does not open.
+    kind : str
+        ``Number``, ``String``, ``Datetime``.
+    value : object
+        What to compare with.
+    """
+    return {"filter": f"filter:tasks:{column}", "operator": operator, "type": kind, "value": value}
+
+
+def _import(client: Client, project: ProjectRef, tasks: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Import tasks; when the answer is lost, look whether it was done, and never send them twice."""
+    uids = {task["uid"] for task in tasks}
+    try:
+        with speaking("pushing frames"):
+            answer = client.request(
+                "POST", f"api/projects/{project.id}/import",
+                params={"return_task_ids": "true"}, json=[{"data": dict(task)} for task in tasks],
+                seconds=IMPORT_SECONDS,
+            )
+            ids = answer.get("task_ids") or []
+    except ServerError:
+        for seconds in LOOK_AGAIN:
+            time.sleep(seconds)
+            try:
+                known = list_tasks(client, project)
+            except ServerError:
+                # The line may still be down; what was wrong first is what to say.
+                continue
+            if uids <= known.keys():
+                return known
+        raise
+    if len(ids) == len(tasks):
+        return {task["uid"]: id for task, id in zip(tasks, ids)}
+    # Servers that import in the background give no numbers: wait until the tasks are there.
+    deadline = time.monotonic() + IMPORT_SECONDS
+    while time.monotonic() < deadline:
+        known = list_tasks(client, project)
+        if uids <= known.keys():
+            return known
+        time.sleep(LOOK_AGAIN[-1])
+    raise ServerError(
+        f"Label Studio took {len(tasks)} frames and made tasks of only {len(uids & known.keys())}.",
+        "Look into its log, then push again: what is there is found.",
+    )

@@ -1,0 +1,106 @@
+"""Connecting, and what is said when it fails."""
+
+import http.server
+import socket
+import threading
+
+import httpx
+import pytest
+
+from screentime.errors import ServerError, UserMistake
+from screentime.labelstudio import server
+from screentime.labelstudio.client import TOKEN_REMEDY, Client, connect, speaking
+
+TOKEN = "ab" * 20
+
+
+def personal_token(url, account):
+    """A personal access token, made as a browser makes it."""
+    with httpx.Client(base_url=url, follow_redirects=False, trust_env=False) as browser:
+        browser.get("/user/login/")
+        form = {"email": account.username, "password": account.password}
+        sent = browser.post("/user/login/", data=form | {"csrfmiddlewaretoken": browser.cookies["csrftoken"]})
+        assert sent.status_code == 302
+        made = browser.post("/api/token/", headers={"X-CSRFToken": browser.cookies["csrftoken"]})
+        return made.json()["token"]
+
+
+def test_legacy_token(ls_client, ls_server):
+    assert ls_client.url == ls_server.url
+    assert ls_client.user == 1
+
+
+def test_personal_access_token(ls_home, ls_server):
+    token = personal_token(ls_server.url, server.credentials(ls_home))
+    client = connect(f" {ls_server.url}/ ", token)
+    assert client.user == 1 and client.url == ls_server.url
+    assert token not in repr(client)
+    assert client.sdk.users.whoami().email == "screentime@localhost"
+
+
+def test_address_without_scheme(ls_home, ls_server):
+    assert connect(f"127.0.0.1:{ls_server.port}", server.credentials(ls_home).token).user == 1
+
+
+@pytest.mark.parametrize("token", [TOKEN, "no-token-at-all"])
+def test_wrong_token(ls_server, token):
+    with pytest.raises(ServerError) as raised:
+        connect(ls_server.url, token)
+    assert raised.value.what == (
+        f"Label Studio refuses the token (while connecting to Label Studio at {ls_server.url})."
+    )
+    assert raised.value.remedy == TOKEN_REMEDY
+    assert token not in str(raised.value)
+
+
+def test_token_that_cannot_be_one():
+    with pytest.raises(UserMistake, match="The token is empty or holds spaces"):
+        connect("http://localhost:1", " ")
+
+
+def test_address_that_cannot_be_one():
+    with pytest.raises(UserMistake, match="ftp://x is no address of a server."):
+        connect("ftp://x", TOKEN)
+
+
+def test_nobody_listens(free_port):
+    with pytest.raises(ServerError) as raised:
+        connect(f"http://127.0.0.1:{free_port}", TOKEN)
+    assert raised.value.what.startswith("Nothing answers at Label Studio's address")
+    assert raised.value.remedy == "Start it (`screentime server start`), or correct the address."
+
+
+def test_another_web_server():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler) as other:
+        other.RequestHandlerClass.log_message = lambda *_: None
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        with pytest.raises(ServerError, match="What answers is no Label Studio"):
+            connect(f"http://127.0.0.1:{other.server_port}", TOKEN)
+        other.shutdown()
+
+
+def test_no_answer_in_time():
+    from label_studio_sdk import LabelStudio
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        client = Client(url, 1, LabelStudio(base_url=url, api_key=TOKEN))
+        with pytest.raises(ServerError, match=r"Label Studio did not answer in time \(while waiting\)."):
+            with speaking("waiting"):
+                client.request("POST", "api/x", seconds=0.2)
+
+
+def test_what_is_gone(ls_client):
+    with pytest.raises(ServerError, match="Label Studio has no such thing any more"):
+        with speaking("reading"):
+            ls_client.request("GET", "api/projects/99999/")
+
+
+def test_refused_request_shows_the_reason_without_the_token(ls_client, ls_home):
+    token = server.credentials(ls_home).token
+    with pytest.raises(ServerError) as raised:
+        with speaking("creating a project"):
+            ls_client.sdk.projects.create(title="x" * 60 + token)
+    assert "Label Studio answered 400 (while creating a project)" in str(raised.value)
+    assert "no more than 50 characters" in str(raised.value)
+    assert token not in str(raised.value)

@@ -1,0 +1,83 @@
+"""Pre-annotations: whole, shown, alone, and never in the way of annotations."""
+
+import pytest
+
+from screentime.errors import ModelError, ServerError
+from screentime.labelstudio import predictions, project, stream
+from screentime.labelstudio.predictions import prediction_versions, shown_version, write_predictions
+from screentime.schema import Schema
+
+SCHEMA = Schema("multi", ("Tom", "Jerry"))
+
+
+def everyone(sample, characters=frozenset({"Tom"}), score=0.75):
+    return [(task, characters, score) for task in sample.numbers]
+
+
+def test_the_new_version_takes_the_place_of_the_old_ones(ls_client, make_project):
+    sample = make_project(4)
+    said = stream.submit(ls_client, {"id": sample.numbers[0]}, sample.schema, {"Jerry"})
+    assert prediction_versions(ls_client, sample.ref) == {}
+    write_predictions(ls_client, sample.ref, sample.schema, "v1", everyone(sample))
+    assert prediction_versions(ls_client, sample.ref) == {"v1": 4}
+    seen = []
+    write_predictions(
+        ls_client, sample.ref, sample.schema, "v2", everyone(sample, frozenset(), 1), progress=lambda *a: seen.append(a)
+    )
+    assert seen == [(4, 4)]
+    assert prediction_versions(ls_client, sample.ref) == {"v2": 4}
+    assert shown_version(ls_client, sample.ref) == "v2"
+    [kept] = ls_client.request("GET", f"api/tasks/{sample.numbers[1]}/")["predictions"]
+    assert (kept["model_version"], kept["score"]) == ("v2", 1.0)
+    assert kept["result"][0]["value"] == {"choices": ["neither"]}
+    [annotation] = ls_client.request("GET", f"api/tasks/{sample.numbers[0]}/annotations/")
+    assert annotation["id"] == said and annotation["result"][0]["value"] == {"choices": ["Jerry"]}
+
+
+def test_repeating_doubles_nothing_and_completes_what_was_cut_off(ls_client, make_project):
+    sample = make_project(4)
+    items = everyone(sample)
+    write_predictions(ls_client, sample.ref, sample.schema, "v1", items)
+    write_predictions(ls_client, sample.ref, sample.schema, "v1", items)
+    assert prediction_versions(ls_client, sample.ref) == {"v1": 4}
+    # Killed after two of four were imported: the old version is still the one on show.
+    half = [{"task": t, "model_version": "v2", "score": 0.5, "result": []} for t in sample.numbers[:2]]
+    predictions.import_predictions(ls_client, sample.ref, half)
+    assert prediction_versions(ls_client, sample.ref) == {"v1": 4, "v2": 2}
+    assert shown_version(ls_client, sample.ref) == "v1"
+    write_predictions(ls_client, sample.ref, sample.schema, "v2", items)
+    assert prediction_versions(ls_client, sample.ref) == {"v2": 4}
+
+
+def test_dropped_predictions_are_noticed_and_the_old_ones_stay(ls_client, make_project):
+    sample = make_project(3)
+    write_predictions(ls_client, sample.ref, sample.schema, "v1", everyone(sample))
+    # Somebody took a character out of the interface; the server then drops its predictions with 201.
+    config = ls_client.request("GET", f"api/projects/{sample.ref.id}/")["label_config"]
+    ls_client.sdk.projects.update(sample.ref.id, label_config=config.replace('value="Jerry"', 'value="Spike"'))
+    items = [*everyone(sample)[:2], (sample.numbers[2], {"Jerry"}, 0.5)]
+    with pytest.raises(ServerError) as raised:
+        write_predictions(ls_client, sample.ref, sample.schema, "v2", items)
+    assert raised.value.what == "Label Studio kept 2 of 3 pre-annotations."
+    assert raised.value.remedy == (
+        "See that the project's labelling interface still has this workspace's characters."
+    )
+    assert prediction_versions(ls_client, sample.ref) == {"v1": 3}
+    assert shown_version(ls_client, sample.ref) == "v1"
+
+
+@pytest.mark.parametrize("score", [1.01, -0.1, float("nan")])
+def test_certainty_that_is_none(ls_client, score):
+    with pytest.raises(ModelError, match=r"of task 1 is not between 0 and 1. Train a model anew"):
+        write_predictions(ls_client, project.ProjectRef(1, ""), SCHEMA, "v1", [(1, {"Tom"}, score)])
+
+
+def test_character_that_is_none(ls_client):
+    with pytest.raises(ModelError, match="Spike, Tom cannot be the prediction of task 1 in this project."):
+        write_predictions(ls_client, project.ProjectRef(1, ""), SCHEMA, "v1", [(1, {"Tom", "Spike"}, 1)])
+
+
+def test_task_that_is_gone(ls_client, make_project):
+    sample = make_project(1)
+    with pytest.raises(ServerError, match="Label Studio answered 400 .while writing pre-annotations.*99999"):
+        write_predictions(ls_client, sample.ref, sample.schema, "v1", [(99999, {"Tom"}, 1)])

@@ -1,0 +1,72 @@
+"""One project a workspace, whatever happens."""
+
+import pytest
+
+from screentime.errors import ConfigError, NotReady
+from screentime.labelstudio import project, stream
+from screentime.schema import Schema, fill
+
+
+def config(schema, layout="<View/>"):
+    template = (
+        f'<View>{layout}<Image name="frame" value="$image"/>'
+        f'<Choices name="characters" toName="frame" choice="{"multiple" if schema.mode == "multi" else "single-radio"}"/>'
+        "</View>"
+    )
+    return fill(template, schema)
+
+
+def ensure(client, workspace, schema, layout="<View/>", title="T"):
+    return project.ensure_project(
+        client, workspace_id=workspace, title=title, label_config=config(schema, layout), instruction="<b>Look</b>"
+    )
+
+
+TOM = Schema("multi", ("Tom",))
+BOTH = Schema("multi", ("Tom", "Jerry"))
+
+
+def test_made_once_and_found_by_its_marker(ls_client):
+    made = ensure(ls_client, "w-found", TOM)
+    assert ensure(ls_client, "w-found", TOM, title="Renamed") == made
+    assert ensure(ls_client, "w-foun", TOM) != made
+    assert made.url == f"{ls_client.url}/projects/{made.id}"
+    kept = ls_client.request("GET", f"api/projects/{made.id}/")
+    assert kept["title"] == "screentime T"
+    assert kept["skip_queue"] == "IGNORE_SKIPPED"
+    assert kept["sampling"] == "Uncertainty sampling"
+    assert kept["show_collab_predictions"] is True and kept["enable_empty_annotation"] is False
+    assert kept["expert_instruction"] == "<b>Look</b>"
+    assert project.get_project(ls_client, made.id) == made
+
+
+def test_deleted_project(ls_client):
+    made = ensure(ls_client, "w-gone", TOM)
+    ls_client.sdk.projects.delete(made.id)
+    with pytest.raises(NotReady, match=f"Project {made.id} is no longer in Label Studio at {ls_client.url}."):
+        project.get_project(ls_client, made.id)
+
+
+def test_titles():
+    assert project.clip_title("A") == "screentime A"
+    assert project.clip_title("  Tom\n and Jerry ") == "Tom and Jerry"
+    assert project.clip_title("x" * 60) == "x" * 49 + "…"
+
+
+def test_new_character_reaches_the_project_and_another_layout_is_left(ls_client):
+    made = ensure(ls_client, "w-layout", TOM)
+    ensure(ls_client, "w-layout", TOM, layout="<View><Header value='Mine'/></View>")
+    assert "Mine" not in ls_client.request("GET", f"api/projects/{made.id}/")["label_config"]
+    ensure(ls_client, "w-layout", BOTH)
+    assert "Jerry" in ls_client.request("GET", f"api/projects/{made.id}/")["label_config"]
+
+
+def test_character_in_use_is_never_dropped(ls_client, make_project):
+    sample = make_project(2)
+    stream.submit(ls_client, {"id": sample.numbers[0]}, sample.schema, {"Jerry"})
+    with pytest.raises(ConfigError) as raised:
+        ensure(ls_client, sample.workspace, TOM)
+    assert raised.value.what.endswith("have no place for: Jerry.")
+    with pytest.raises(ConfigError, match="have no place for: labels made in multi mode."):
+        ensure(ls_client, sample.workspace, Schema("exclusive", ("Tom", "Jerry")))
+    assert "Jerry" in ls_client.request("GET", f"api/projects/{sample.ref.id}/")["label_config"]

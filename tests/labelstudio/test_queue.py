@@ -1,0 +1,115 @@
+"""The page's stream: exactly the chosen frames, in the wanted order, with their pre-annotations."""
+
+import random
+
+import pytest
+
+from screentime.labelstudio import predictions, queue, stream
+
+
+def served(client, sample, tab, limit=20):
+    """Tasks in the order in which the page hands them out, each one labelled."""
+    order = []
+    while (task := stream.next_task(client, sample.ref, tab)) and len(order) < limit:
+        order.append(task["id"])
+        stream.submit(client, task, sample.schema, {"Tom"})
+    return order
+
+
+def views(client, sample):
+    return client.request("GET", "api/dm/views/", params={"project": sample.ref.id})
+
+
+def shuffled(sample, seed=5):
+    uids = list(sample.ids)
+    random.Random(seed).shuffle(uids)
+    assert uids != list(sample.ids)
+    return {uid: sample.ids[uid] for uid in uids}
+
+
+def test_any_order_before_there_is_a_model(ls_client, make_project):
+    sample = make_project(8)
+    order = shuffled(sample)
+    batch = dict(list(order.items())[:5])
+    chosen = queue.queue_frames(ls_client, sample.ref, batch)
+    assert chosen.in_order
+    assert chosen.url == f"{sample.ref.url}/data?tab={chosen.tab}&labeling=1"
+    # The ranks are nobody's predictions: the page shows none of them.
+    assert predictions.prediction_versions(ls_client, sample.ref) == {}
+    first = stream.next_task(ls_client, sample.ref, chosen.tab)
+    assert first["predictions"] == []
+    stream.skip(ls_client, first)
+    assert [first["id"], *served(ls_client, sample, chosen.tab)] == list(batch.values())
+    assert stream.next_task(ls_client, sample.ref, chosen.tab) is None
+
+    # Another batch while there is still no model: the same tab, its own order.
+    rest = dict(list(order.items())[:4:-1])
+    again = queue.queue_frames(ls_client, sample.ref, rest)
+    assert again.tab == chosen.tab and again.in_order
+    assert [v["data"]["title"] for v in views(ls_client, sample)] == ["Label first", "All frames"]
+    assert served(ls_client, sample, again.tab) == list(rest.values())
+
+
+def test_order_of_tasks_needs_no_ranks(ls_client, make_project):
+    sample = make_project(4)
+    chosen = queue.queue_frames(ls_client, sample.ref, dict(list(sample.ids.items())[1:]))
+    assert chosen.in_order
+    assert ls_client.request("GET", f"api/projects/{sample.ref.id}/model-versions/") == {}
+    assert served(ls_client, sample, chosen.tab) == sample.numbers[1:]
+
+
+def test_least_certain_first_with_its_pre_annotation(ls_client, make_project):
+    sample = make_project(6)
+    queue.queue_frames(ls_client, sample.ref, shuffled(sample))
+    order = shuffled(sample, seed=7)
+    items = [(task, {"Jerry"}, 0.5 + place / 100) for place, task in enumerate(order.values())]
+    predictions.write_predictions(ls_client, sample.ref, sample.schema, "v1", items)
+    assert ls_client.request("GET", f"api/projects/{sample.ref.id}/model-versions/") == {"v1": 6}
+    batch = dict(list(order.items())[:4])
+    chosen = queue.queue_frames(ls_client, sample.ref, batch)
+    assert chosen.in_order
+    first = stream.next_task(ls_client, sample.ref, chosen.tab)
+    [shown] = first["predictions"]
+    assert shown["model_version"] == "v1" and shown["result"][0]["value"] == {"choices": ["Jerry"]}
+    assert served(ls_client, sample, chosen.tab) == list(batch.values())
+    # What the page cannot do is said: another order than the scores'.
+    assert not queue.queue_frames(ls_client, sample.ref, {u: order[u] for u in list(order)[:3:-1]}).in_order
+
+
+def test_tab_of_a_person_stays_and_ours_comes_first(ls_client, make_project):
+    sample = make_project(2)
+    mine = ls_client.request(
+        "POST", "api/dm/views/", json={"project": sample.ref.id, "data": {"title": "Mine", "type": "list", "target": "tasks"}}
+    )["id"]
+    chosen = queue.queue_frames(ls_client, sample.ref, sample.ids)
+    assert [v["id"] for v in views(ls_client, sample)] == [chosen.tab, mine]
+    # Columns that the person hid in our tab stay hidden.
+    data = views(ls_client, sample)[0]["data"] | {"hiddenColumns": {"explore": ["tasks:inner_id"], "labeling": []}}
+    ls_client.request("PATCH", f"api/dm/views/{chosen.tab}/", json={"project": sample.ref.id, "data": data})
+    queue.queue_frames(ls_client, sample.ref, sample.ids)
+    kept = views(ls_client, sample)[0]["data"]
+    assert kept["hiddenColumns"] == {"explore": ["tasks:inner_id"], "labeling": []}
+
+
+def test_nothing_to_label(ls_client, make_project):
+    sample = make_project(2)
+    chosen = queue.queue_frames(ls_client, sample.ref, {})
+    assert chosen.in_order
+    assert stream.next_task(ls_client, sample.ref, chosen.tab) is None
+
+
+def test_the_page_knows_every_operator_of_the_tab(ls_client, make_project):
+    """With an operator that the server knows and the page does not, the page stays blank."""
+    sample = make_project(2)
+    queue.queue_frames(ls_client, sample.ref, sample.ids)
+    known = {"equal", "not_equal", "less", "greater", "less_or_equal", "greater_or_equal", "in", "not_in", "empty", "contains", "not_contains", "regex"}
+    filters = views(ls_client, sample)[0]["data"]["filters"]["items"]
+    assert {f["operator"] for f in filters} <= known
+
+
+@pytest.mark.parametrize("uid", ["a.b", "a|b", "0123456789abcdef-000001000"])
+def test_uid_is_taken_literally(uid):
+    import re
+
+    assert re.fullmatch(queue._literal(uid), uid)
+    assert not re.fullmatch(queue._literal("a.b"), "axb")

@@ -1,0 +1,75 @@
+"""Each frame is one task, whatever is repeated or lost on the way."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from screentime.errors import ServerError
+from screentime.labelstudio import predictions, server, tasks
+from screentime.labelstudio.client import connect, speaking
+
+_spec = importlib.util.spec_from_file_location("dropping", Path(__file__).with_name("dropping.py"))
+dropping = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(dropping)
+
+
+def count(client, project):
+    return client.request("GET", "api/tasks", params={"project": project.id, "page_size": 1})["total"]
+
+
+def test_pushing_twice_makes_nothing_twice(ls_client, make_project):
+    sample = make_project(5, push=False)
+    seen = []
+    # In the given order, which is the order of labelling until there is a model.
+    backwards = sample.data[::-1]
+    first = tasks.push_frames(ls_client, sample.ref, backwards[:3], progress=lambda *a: seen.append(a))
+    assert (first.created, first.found) == (3, 0) and seen == [(3, 3)]
+    assert list(first.ids) == [d["uid"] for d in backwards[:3]]
+    assert list(first.ids.values()) == sorted(first.ids.values())
+    second = tasks.push_frames(ls_client, sample.ref, [*sample.data, sample.data[0]])
+    assert (second.created, second.found) == (2, 3)
+    third = tasks.push_frames(ls_client, sample.ref, sample.data)
+    assert (third.created, third.found) == (0, 5)
+    assert third.ids == second.ids == tasks.list_tasks(ls_client, sample.ref)
+    assert count(ls_client, sample.ref) == 5
+    [kept] = [t for t in tasks.read_tasks(ls_client, sample.ref, include="id,data") if t["id"] == third.ids[sample.data[2]["uid"]]]
+    assert kept["data"] == sample.data[2]
+
+
+def test_lost_answer_is_looked_after_and_not_sent_again(ls_home, ls_server, ls_client, make_project):
+    sample = make_project(4, push=False)
+    proxy = dropping.DroppingProxy(ls_server.port, rf"POST /api/projects/{sample.ref.id}/import\?")
+    try:
+        far = connect(proxy.url, server.credentials(ls_home).token)
+        pushed = tasks.push_frames(far, sample.ref, sample.data)
+    finally:
+        proxy.close()
+    assert proxy.dropped == 1
+    assert pushed.created == 4 and len(pushed.ids) == 4
+    assert count(ls_client, sample.ref) == 4
+
+
+def test_lost_answer_of_pre_annotations_is_repaired_by_repeating(ls_home, ls_server, ls_client, make_project):
+    sample = make_project(4)
+    items = [(number, {"Tom"}, 0.9) for number in sample.numbers]
+    proxy = dropping.DroppingProxy(ls_server.port, rf"POST /api/projects/{sample.ref.id}/import/predictions")
+    try:
+        far = connect(proxy.url, server.credentials(ls_home).token)
+        with pytest.raises(ServerError) as raised:
+            predictions.write_predictions(far, sample.ref, sample.schema, "v1", items)
+    finally:
+        proxy.close()
+    assert raised.value.what == "The connection to Label Studio broke (while writing pre-annotations)."
+    assert raised.value.remedy == "Run the same command again: nothing is done twice."
+    assert proxy.dropped == 1
+    predictions.write_predictions(ls_client, sample.ref, sample.schema, "v1", items)
+    assert predictions.prediction_versions(ls_client, sample.ref) == {"v1": 4}
+
+
+def test_doubled_task_is_the_oldest(ls_client, make_project):
+    sample = make_project(2)
+    with speaking("importing behind the program's back"):
+        ls_client.sdk.projects.import_tasks(sample.ref.id, request=[{"data": sample.data[0]}])
+    assert count(ls_client, sample.ref) == 3
+    assert tasks.list_tasks(ls_client, sample.ref) == sample.ids
