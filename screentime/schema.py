@@ -16,6 +16,8 @@ Mode = Literal["exclusive", "multi"]
 MODES: tuple[Mode, ...] = ("exclusive", "multi")
 NEITHER = "neither"
 BOTH = "both"
+# Columns of tables that have a column a character.
+RESERVED = {NEITHER, BOTH, "film", "second", "seconds", "length", "labelled", "model", "label", "uid"}
 
 # Names of the one control and the one object in every template of labelstudio_config/.
 CONTROL, OBJECT = "characters", "frame"
@@ -256,7 +258,7 @@ def _check_name(name: str) -> None:
     remedy = "Give it another name."
     if not name.strip() or name != name.strip():
         raise ConfigError(f"The character name {name!r} is empty or has spaces around it.", remedy)
-    if name.casefold() in {NEITHER, BOTH, "film", "seconds", "second"}:
+    if name.casefold() in RESERVED:
         raise ConfigError(f"The character name {name!r} has a meaning of its own here.", remedy)
     if len(name) > 60 or any(c in name for c in "|,;=\"\n\r\t") or not name.isprintable():
         raise ConfigError(

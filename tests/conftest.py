@@ -127,3 +127,71 @@ def make_project(
         return Sample(ref, schema, workspace, folder, files, data, ids)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def colour_backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real SavedModel of TF-Hub's form that sees the colours in a grid of 4 by 4 fields."""
+    from screentime.model.backbone import tensorflow
+
+    tf = tensorflow()
+
+    class Colours(tf.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.gain = tf.Variable(tf.ones(48), name="gain")
+            self.variables_list = [self.gain]
+
+        @tf.function(input_signature=[tf.TensorSpec((None, None, None, 3), tf.float32)])
+        def __call__(self, pictures):
+            fields = tf.image.resize(pictures, (4, 4), "area")
+            return tf.reshape(fields, (-1, 48)) * self.gain
+
+    folder = tmp_path_factory.mktemp("backbone") / "colours"
+    tf.saved_model.save(Colours(), str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def cartoon(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[frozenset[str]]]:
+    """A drawn film of 40 s and who is on screen in each second."""
+    from screentime.demo.cast import CHARACTERS
+    from screentime.demo.film import draw_film
+
+    path = tmp_path_factory.mktemp("film") / "cartoon.mp4"
+    rows = draw_film(path, seconds=40, seed=5, size=(320, 180))
+    return path, [frozenset(name for name, on in zip(CHARACTERS, row) if on) for row in rows]
+
+
+@pytest.fixture
+def cartoon_loop(
+    cartoon: tuple[Path, list[frozenset[str]]], colour_backbone: Path, ls_home: Path, ls_server: server.Running,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+):
+    """A project of the drawn film with its frames extracted, on the session's server."""
+    from screentime.projects import begin, extract_films
+    from screentime.rounds import Loop
+    from screentime.talk import Talk
+
+    monkeypatch.setenv("SCREENTIME_HOME", str(ls_home))
+    monkeypatch.delenv("LABEL_STUDIO_URL", raising=False)
+    workspace = begin(
+        tmp_path / "project", [cartoon[0]], ("cat", "mouse"), backbone=str(colour_backbone), view="whole",
+        first_batch=24, every=4, batch=6,
+    )
+    extract_films(workspace, workspace.config(), Talk())
+    return Loop(workspace, workspace.config(), Talk())
+
+
+@pytest.fixture
+def cartoon_annotator(cartoon_loop, cartoon):
+    """Labels the project of `cartoon_loop` as a person would; it has to be pushed before."""
+    from screentime.demo.annotator import Annotator, truth_of
+
+    known = truth_of(cartoon_loop.frames, cartoon[1], cartoon[0])
+
+    def label(how_many: int) -> int:
+        annotator = Annotator(cartoon_loop.link.client, cartoon_loop.project(), cartoon_loop.schema, known)
+        return annotator.label(cartoon_loop.workspace.progress().tab, how_many)
+
+    return label

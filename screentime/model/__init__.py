@@ -1,0 +1,1 @@
+"""Frames and labels in, a classifier with its card out."""

@@ -1,0 +1,1 @@
+"""Writes what others computed: tables, curves, files."""

@@ -1,0 +1,92 @@
+"""How the command line talks: sentences and progress on stderr, data on stdout."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from screentime.talk import Step, Talk
+
+
+class Terminal(Talk):
+    """Talk for a person: stderr, with a bar where stderr is a terminal.
+
+    Where it is none, a long task says where it is every tenth of the way.
+    """
+
+    def __init__(self) -> None:
+        from rich.console import Console
+
+        self.console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+
+    def say(self, sentence: str) -> None:
+        self.console.print(sentence)
+
+    @contextmanager
+    def progress(self, task: str) -> Iterator[Step]:
+        if not self.console.is_terminal:
+            yield self._tenths(task)
+            return
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=self.console, transient=True) as bar:
+            number = bar.add_task(task, total=None)
+            yield lambda done, total: bar.update(number, completed=done, total=total or None)
+
+    def _tenths(self, task: str) -> Step:
+        told = [0]
+
+        def step(done: int, total: int) -> None:
+            tenth = 10 * done // total if total else 0
+            if tenth > told[0]:
+                told[0] = tenth
+                self.say(f"{task}: {done} of {total}")
+
+        return step
+
+
+def print_json(value: Any) -> None:
+    """One JSON value on stdout."""
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """A table on stdout: numbers to the right, nothing where there is none.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Headings.
+    rows : sequence of sequence
+        Cells: text, numbers (shown with one decimal when they are no whole ones) or None.
+    """
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for number, heading in enumerate(columns):
+        numeric = any(isinstance(row[number], (int, float)) for row in rows)
+        table.add_column(Text(heading), justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(_cell(value)) for value in row))
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        # A pipe has no width: never fold a row there.
+        unbound = console.options.update(max_width=1_000_000)
+        console = Console(highlight=False, width=console.measure(table, options=unbound).maximum)
+    console.print(table)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    text = f"{value:.1f}" if isinstance(value, float) else str(value)
+    # A file's name may hold line breaks and a terminal's orders: they are spelled out.
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+

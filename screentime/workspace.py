@@ -1,0 +1,288 @@
+"""One folder per project: its files, who may write them, and what they mean."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from screentime import config as configuration
+from screentime.config import Config
+from screentime.errors import Busy, ConfigError, NotReady, ScreentimeError
+from screentime.files import write_atomically
+from screentime.records import Film, Frame, Label, Round, timecode
+from screentime.schema import Schema
+from screentime.video.frames import read_table, write_table
+
+LABEL_COLUMNS = (
+    "uid", "film", "timecode", "characters", "task", "annotation", "annotator", "updated_at", "origin",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where the loop stands; kept in ``loop.json``.
+
+    Attributes
+    ----------
+    project : int or None
+        Label Studio's number of the project, once it was pushed.
+    tab : int or None
+        Label Studio's number of the tab that hands them out.
+    url : str
+        Address of the page that hands out the frames wanted next; empty before the first push.
+    tasks : dict of str to int
+        Frame uid to Label Studio's task number.
+    batch : tuple of str
+        Uids of the frames that were asked for last, in their order.
+    batch_after : str or None
+        The model version after which that batch was chosen; empty for the first batch, None before.
+    audit : tuple of str
+        Uids of all frames that were ever drawn as audit frames.
+    skipped : tuple of str
+        Uids of the frames that people skipped.
+    shown : str
+        The model version whose pre-annotations the page shows; empty before the first.
+    """
+
+    project: int | None = None
+    tab: int | None = None
+    url: str = ""
+    tasks: dict[str, int] = field(default_factory=dict)
+    batch: tuple[str, ...] = ()
+    batch_after: str | None = None
+    audit: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+    shown: str = ""
+
+
+class Workspace:
+    """A project's folder.
+
+    Parameters
+    ----------
+    root : Path
+        Folder that holds ``screentime.toml``.
+
+    Raises
+    ------
+    NotReady
+        If there is no ``screentime.toml`` in it.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root).resolve()
+        if not self.config_file.is_file():
+            raise NotReady(
+                f"{root} is no screentime project: it has no {configuration.FILE}.",
+                "Make one with `screentime new DIR --film FILM --characters Tom,Jerry`, or name one with"
+                " --workspace DIR.",
+            )
+
+    # -- places -----------------------------------------------------------------------------------
+
+    @property
+    def config_file(self) -> Path:
+        return self.root / configuration.FILE
+
+    @property
+    def frames_folder(self) -> Path:
+        return self.root / "frames"
+
+    @property
+    def frames_table(self) -> Path:
+        return self.root / "frames.csv"
+
+    @property
+    def films_file(self) -> Path:
+        return self.root / "films.json"
+
+    @property
+    def labels_table(self) -> Path:
+        return self.root / "labels.csv"
+
+    @property
+    def loop_file(self) -> Path:
+        return self.root / "loop.json"
+
+    @property
+    def embeddings_folder(self) -> Path:
+        return self.root / "embeddings"
+
+    @property
+    def models_folder(self) -> Path:
+        return self.root / "models"
+
+    # -- what they hold ---------------------------------------------------------------------------
+
+    def config(self) -> Config:
+        """The project's options, as its screentime.toml has them."""
+        return configuration.parse(self.config_file.read_text("utf-8"), str(self.config_file))
+
+    def schema(self) -> Schema:
+        """The project's classes."""
+        project = self.config().project
+        return Schema(project.mode, project.characters)
+
+    def film_paths(self) -> list[Path]:
+        """The project's films, as absolute paths."""
+        return [(self.root / film).resolve() for film in self.config().project.films]
+
+    def films(self) -> list[Film]:
+        """Films that were extracted; empty before `extract`."""
+        if not self.films_file.is_file():
+            return []
+        return [Film(**film) for film in json.loads(self.films_file.read_text("utf-8"))]
+
+    def frames(self) -> list[Frame]:
+        """Frames of all films, film after film.
+
+        Raises
+        ------
+        NotReady
+            Before `extract`.
+        """
+        if not self.frames_table.is_file():
+            raise NotReady("There are no frames yet.", "Run `screentime extract`.")
+        return read_table(self.frames_table)
+
+    def write_frames(self, films: Sequence[Film], frames: Sequence[Frame]) -> None:
+        """Keep what `extract` found."""
+        text = json.dumps([asdict(film) for film in films], indent=2, ensure_ascii=False)
+        write_atomically(self.films_file, text + "\n")
+        write_table(self.frames_table, frames)
+
+    def labels(self) -> list[Label]:
+        """The pulled copy of the labels; empty before the first pull."""
+        if not self.labels_table.is_file():
+            return []
+        return _parse_labels(self.labels_table.read_text("utf-8"), str(self.labels_table))
+
+    def write_labels(self, labels: Sequence[Label]) -> None:
+        """Keep a pulled copy of the labels, one row a frame in the order of the frames."""
+        frames = {frame.uid: frame for frame in self.frames()}
+        schema = self.schema()
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(LABEL_COLUMNS)
+        for label in sorted(labels, key=lambda label: label.uid):
+            frame = frames[label.uid]
+            writer.writerow([
+                label.uid, frame.file.split("/")[-2], timecode(frame.second),
+                "|".join(schema.choose(label.characters)), label.task, label.annotation,
+                label.annotator, label.updated_at, label.origin,
+            ])
+        write_atomically(self.labels_table, text.getvalue())
+
+    def progress(self) -> Progress:
+        """Where the loop stands."""
+        if not self.loop_file.is_file():
+            return Progress()
+        try:
+            values = json.loads(self.loop_file.read_text("utf-8"))
+            lists = {name: tuple(values.pop(name)) for name in ("batch", "audit", "skipped")}
+            return Progress(**lists, **values)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ScreentimeError(
+                f"{self.loop_file} is damaged ({error}).",
+                "Delete it and run `screentime push`: labels are safe in Label Studio.",
+            ) from None
+
+    def rounds(self) -> list[Round]:
+        """The rounds so far, oldest first: what the cards of the models say."""
+        return [Round(**card["round"]) for card in self.cards()]
+
+    def cards(self) -> list[dict]:
+        """Cards of the models, oldest first."""
+        files = sorted(self.models_folder.glob("v*/card.json"))
+        return [json.loads(file.read_text("utf-8")) for file in files]
+
+    def update_progress(self, **changes: object) -> Progress:
+        """Replace some fields of `progress` on disk, and return the new whole."""
+        progress = replace(self.progress(), **changes)
+        write_atomically(self.loop_file, json.dumps(asdict(progress), ensure_ascii=False) + "\n")
+        return progress
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other screentime commands from writing here meanwhile.
+
+        Raises
+        ------
+        Busy
+            If another one is at work.
+        """
+        from filelock import FileLock, Timeout
+
+        # The lock is the operating system's: it goes with the process that holds it, killed or not.
+        lock = FileLock(self.root / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise Busy(
+                f"Another screentime command is at work in {self.root}.",
+                "Wait until it ends, or end it, and try again.",
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def create(root: Path, config: Config) -> Workspace:
+    """Make a new project's folder, or find it there just as wanted.
+
+    Parameters
+    ----------
+    root : Path
+    config : Config
+        What its screentime.toml shall say.
+
+    Raises
+    ------
+    ConfigError
+        If the folder holds a project already that differs.
+    """
+    path = root / configuration.FILE
+    if path.is_file():
+        there = Workspace(root).config()
+        renamed = replace_id(config, there.project.id)
+        if there != renamed:
+            raise ConfigError(
+                f"{root} holds a screentime project already, with other options.",
+                f"Edit {path}, or choose another folder.",
+            )
+        return Workspace(root)
+    # The classes are checked before anything is written.
+    Schema(config.project.mode, config.project.characters)
+    root.mkdir(parents=True, exist_ok=True)
+    # 0600: a person may put a token into it.
+    write_atomically(path, configuration.render(config), mode=0o600)
+    return Workspace(root)
+
+
+def replace_id(config: Config, identity: str) -> Config:
+    """The same configuration under another identity."""
+    return configuration.override(config, {"id": identity})
+
+
+def _parse_labels(text: str, where: str) -> list[Label]:
+    rows = csv.DictReader(io.StringIO(text))
+    labels = []
+    for row in rows:
+        try:
+            named = frozenset(row["characters"].split("|")) - {"neither"}
+            labels.append(Label(
+                row["uid"], named, int(row["task"]), int(row["annotation"]),
+                row["annotator"], row["updated_at"], row["origin"],
+            ))
+        except (KeyError, ValueError, AttributeError, TypeError):
+            raise ScreentimeError(
+                f"{where} line {rows.line_num} is damaged.",
+                "Run `screentime pull`: it writes the file again from Label Studio.",
+            ) from None
+    return labels

@@ -1,0 +1,277 @@
+"""Where backbones come from, and that no network ever makes anybody wait."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tarfile
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import screentime.model
+from screentime.errors import BackboneError
+from screentime.model import backbone as room
+from screentime.model.backbone import Backbone, open_backbone, tensorflow
+
+REMEDY = (
+    "Name a SavedModel folder with --backbone FOLDER, or use the small one that comes with screentime:"
+    " --backbone builtin."
+)
+UNKNOWN_HOST = "https://screentime.invalid/feature_vector/5"
+TRY = """
+import json, sys, time
+from screentime.errors import BackboneError
+from screentime.model.backbone import open_backbone
+begun = time.monotonic()
+try:
+    open_backbone(sys.argv[1], "tiles")
+except BackboneError as error:
+    print(json.dumps([str(error), time.monotonic() - begun, "tensorflow" in sys.modules]))
+"""
+
+
+# -- names ----------------------------------------------------------------------------------------
+
+
+def test_builtin_is_a_folder_of_the_package_and_sees_smaller_pictures():
+    builtin = open_backbone("builtin", "tiles")
+    assert builtin.folder == Path(screentime.model.__file__).parent / "builtin"
+    assert (builtin.view.name, builtin.view.side) == ("tiles", 96)
+
+
+def test_a_folder_is_taken_as_it_is(tmp_path, monkeypatch):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "saved_model.pb").touch()
+    monkeypatch.chdir(tmp_path)
+    found = open_backbone("mine", "whole")
+    assert (found.name, found.folder) == ("mine", (tmp_path / "mine").resolve())
+    assert (found.view.name, found.view.side) == ("whole", 224)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert open_backbone("~/mine", "whole").folder == (tmp_path / "mine").resolve()
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_folder_without_a_saved_model_is_told(tmp_path, there):
+    folder = tmp_path / "mine"
+    if there:
+        folder.mkdir()
+    with pytest.raises(BackboneError) as caught:
+        open_backbone(str(folder), "tiles")
+    assert str(caught.value) == f"The backbone {folder} is no SavedModel folder: it has no saved_model.pb. {REMEDY}"
+
+
+def test_the_digest_changes_with_every_file(tiny, tmp_path):
+    def digest(folder):
+        return Backbone("copy", folder, "whole").digest
+
+    shutil.copytree(tiny.folder, tmp_path / "copy")
+    before = digest(tmp_path / "copy")
+    assert before == tiny.digest and len(before) == 16 and int(before, 16) >= 0
+    seen = {before}
+    for name in ("saved_model.pb", "variables/variables.index", "variables/variables.data-00000-of-00001"):
+        file = tmp_path / "copy" / name
+        kept = file.read_bytes()
+        file.write_bytes(kept[:-1] + bytes([kept[-1] ^ 1]))
+        seen.add(digest(tmp_path / "copy"))
+        file.write_bytes(kept)
+    assert len(seen) == 4
+    assert digest(tmp_path / "copy") == before
+
+
+# -- feature vectors ------------------------------------------------------------------------------
+
+
+def test_embeddings_are_the_feature_vectors_at_length_one(tiny):
+    pictures = np.random.default_rng(0).random((3, 224, 300, 3), dtype=np.float32)
+    vectors = tensorflow().saved_model.load(str(tiny.folder))(pictures).numpy()
+    expected = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    embedded = tiny.embed(pictures)
+    assert embedded.dtype == np.float32
+    assert embedded == pytest.approx(expected, abs=1e-5)
+    assert tiny.embed(pictures[:1, :, :224]).shape == (1, 8)
+
+
+def test_tiles_double_the_features(tiny):
+    tiles = open_backbone(str(tiny.folder), "tiles")
+    assert tiles.embed(np.ones((2, 336, 448, 3), np.float32)).shape == (2, 16)
+
+
+def test_a_saved_model_that_gives_maps_is_no_feature_vector(make_backbone):
+    folder = make_backbone(pooled=False)
+    with pytest.raises(BackboneError) as caught:
+        open_backbone(str(folder), "whole").embed(np.zeros((1, 224, 224, 3), np.float32))
+    assert str(caught.value) == (
+        f"The backbone {folder} gives no feature vector: one row a picture is wanted. {REMEDY}"
+    )
+
+
+def test_a_file_that_is_no_saved_model_is_told_in_one_line(tmp_path):
+    (tmp_path / "saved_model.pb").write_bytes(b"no protocol buffer")
+    with pytest.raises(BackboneError) as caught:
+        open_backbone(str(tmp_path), "whole").network  # noqa: B018
+    said = str(caught.value)
+    assert said.startswith(f"The backbone {tmp_path} is no feature vector that takes pictures (")
+    assert said.endswith(f"). {REMEDY}") and "\n" not in said
+
+
+# -- no network -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def direct(monkeypatch, tmp_path):
+    """An empty cache, and no proxy between the test and its own servers; the cache's folder."""
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "hub"))
+    return tmp_path / "hub"
+
+
+@pytest.fixture
+def silent():
+    """Address of a server that accepts and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/feature_vector/5"
+
+
+@pytest.fixture
+def babbling():
+    """Address of a server that answers, but not in HTTP."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer():
+            connection, _ = listener.accept()
+            with connection:
+                connection.sendall(b"220 ready for mail\r\n")
+
+        threading.Thread(target=answer, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/feature_vector/5"
+
+
+def test_without_a_network_it_says_so_in_seconds_and_without_tensorflow(direct, silent, babbling):
+    handles = [UNKNOWN_HOST, silent, silent.replace("http:", "https:"), babbling, "gs://bucket/5"]
+    tries = {
+        handle: subprocess.Popen(
+            [sys.executable, "-c", TRY, handle], cwd=Path(__file__).parents[2], text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )
+        for handle in handles
+    }
+    reasons = {}
+    for handle, process in tries.items():
+        stdout, stderr = process.communicate(timeout=60)
+        assert stderr == ""
+        said, seconds, tensorflow_was_imported = json.loads(stdout)
+        begin = f"The backbone {handle} cannot be fetched ("
+        assert said.startswith(begin) and said.endswith(f"). {REMEDY}")
+        assert seconds < 10
+        assert not tensorflow_was_imported
+        reasons[handle] = said[len(begin) : -len(f"). {REMEDY}")]
+    assert "timed out" in reasons[silent] or reasons[silent] == "no answer within 4 seconds"
+    assert reasons[babbling] == "220 ready for mail"
+    assert reasons["gs://bucket/5"] == "unknown url type: gs"
+
+
+def test_a_handle_that_was_fetched_before_needs_no_network(direct):
+    folder = direct / hashlib.sha1(UNKNOWN_HOST.encode()).hexdigest()
+    folder.mkdir(parents=True)
+    (folder / "saved_model.pb").touch()
+    found = open_backbone(UNKNOWN_HOST, "tiles")
+    assert (found.name, found.folder, found.view.side) == (UNKNOWN_HOST, folder, 224)
+
+
+def test_the_cache_is_the_person_s_own_unless_told_otherwise(direct, monkeypatch, tmp_path):
+    monkeypatch.delenv("TFHUB_CACHE_DIR")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "mine"))
+    monkeypatch.setattr("sys.platform", "linux")
+    assert room._cache_folder() == tmp_path / "mine" / "screentime" / "tfhub"
+
+
+# -- a network ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def hub(tiny):
+    """Address of a server as TF-Hub's: /model is the tiny backbone, /stuck hangs, all else is 404."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        archive.add(tiny.folder, arcname=".")
+    ended = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_HEAD(self):
+            self.send_response(404 if self.path.startswith("/nothing") else 200)
+            self.end_headers()
+
+        def do_GET(self):
+            if self.path.startswith("/stuck"):
+                ended.wait(30)
+            elif self.path == "/model?tf-hub-format=compressed":
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(packed.getvalue())
+            else:
+                self.send_error(404)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    ended.set()
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_handle_is_fetched_once_and_kept(direct, hub, tiny, monkeypatch):
+    handle = f"{hub}/model"
+    fetched = open_backbone(handle, "whole")
+    assert fetched.folder == direct / hashlib.sha1(handle.encode()).hexdigest()
+    assert fetched.digest == tiny.digest
+    pictures = np.ones((1, 224, 224, 3), np.float32)
+    assert fetched.embed(pictures) == pytest.approx(tiny.embed(pictures))
+    monkeypatch.setattr(room, "_unreachable", lambda address: pytest.fail("asked again"))
+    assert open_backbone(handle, "tiles").folder == fetched.folder
+
+
+def test_a_download_that_was_killed_does_not_stop_the_next_one(direct, hub):
+    handle = f"{hub}/model"
+    place = direct / hashlib.sha1(handle.encode()).hexdigest()
+    direct.mkdir()
+    # What TF-Hub leaves when its process is killed.
+    Path(f"{place}.lock").write_text("elsewhere.12345.0123456789abcdef")
+    Path(f"{place}.0123456789abcdef.tmp").mkdir()
+    begun = time.monotonic()
+    assert (open_backbone(handle, "whole").folder / "saved_model.pb").is_file()
+    assert time.monotonic() - begun < 10
+
+
+def test_a_handle_that_the_server_does_not_know_is_told(direct, hub):
+    with pytest.raises(BackboneError) as caught:
+        open_backbone(f"{hub}/nothing", "whole")
+    assert str(caught.value) == (
+        f"The backbone {hub}/nothing cannot be fetched (HTTP Error 404: Not Found). {REMEDY}"
+    )
+
+
+def test_a_download_that_hangs_is_given_up_and_leaves_nothing(direct, hub):
+    tensorflow()
+    begun = time.monotonic()
+    with pytest.raises(BackboneError, match=r"cannot be fetched \(.*timed out.*\)\. Name a SavedModel folder"):
+        open_backbone(f"{hub}/stuck", "whole")
+    assert time.monotonic() - begun < 10
+    assert [name for name in os.listdir(direct) if (direct / name).is_dir()] == []
+    assert socket.getdefaulttimeout() is None

@@ -1,0 +1,302 @@
+"""A project's folder: what is written reads back, what is damaged is named, one command at a time."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from screentime import config as configuration
+from screentime.config import Config, Project
+from screentime.errors import Busy, ConfigError, NotReady, ScreentimeError
+from screentime.records import Film, Frame, Label, Round, frame_uid
+from screentime.schema import Schema
+from screentime.workspace import Progress, Workspace, create, replace_id
+
+DIGEST = "0011223344556677"
+HOLD = """
+import sys, time
+from pathlib import Path
+from screentime.workspace import Workspace
+with Workspace(Path(sys.argv[1])).locked():
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def configure(**project):
+    values = {"id": "0123456789ab", "title": "A film", "characters": ("Tom", "Jerry"), "films": ("film.mp4",)}
+    return Config(project=Project(**{**values, **project}))
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    return create(tmp_path / "project", configure())
+
+
+@pytest.fixture
+def extracted(workspace):
+    """A workspace with four frames of a film."""
+    film = Film(DIGEST, "film, «1».mp4", "/films/film, «1».mp4", 3.52, 23.976, 960, 540, 4)
+    frames = [
+        Frame(frame_uid(DIGEST, second), f"frames/film-00112233/{round(second * 1000):09d}.jpg", index, second, film.name)
+        for index, second in enumerate((0.0, 1.001, 2.044, 3.003))
+    ]
+    workspace.write_frames([film], frames)
+    return workspace, film, frames
+
+
+def label(second, *characters, **changes):
+    values = {
+        "task": 17, "annotation": 18, "annotator": "1", "updated_at": "2025-01-02T03:04:05.000006Z",
+        "origin": "manual", **changes,
+    }
+    return Label(frame_uid(DIGEST, second), frozenset(characters), **values)
+
+
+LABELS = [
+    label(0.0), label(1.001, "Jerry", origin="prediction"), label(3.003, "Jerry", "Tom", task=4, annotator="2")
+]
+
+
+# -- create ---------------------------------------------------------------------------------------
+
+
+def test_a_new_project_is_a_folder_with_its_options_that_only_its_owner_reads(tmp_path):
+    root = tmp_path / "deep" / "project"
+    config = configure(mode="exclusive", films=("films/a.mp4", "/b.mp4"))
+    made = create(root, config)
+    assert os.listdir(root) == ["screentime.toml"]
+    assert stat.S_IMODE((root / "screentime.toml").stat().st_mode) == 0o600
+    assert made.config() == config
+    assert made.schema() == Schema("exclusive", ("Tom", "Jerry"))
+    assert made.film_paths() == [(root / "films" / "a.mp4").resolve(), Path("/b.mp4")]
+
+
+def test_the_same_again_is_found_and_keeps_its_identity(workspace):
+    text = workspace.config_file.read_text()
+    again = create(workspace.root, configure(id="another-identity"))
+    assert again.root == workspace.root
+    assert again.config().project.id == "0123456789ab"
+    assert workspace.config_file.read_text() == text
+
+
+@pytest.mark.parametrize("other", [{"title": "B"}, {"characters": ("Jerry", "Tom")}, {"mode": "exclusive"}])
+def test_other_options_are_refused_and_the_file_stays(workspace, other):
+    text = workspace.config_file.read_text()
+    with pytest.raises(ConfigError) as caught:
+        create(workspace.root, configure(**other))
+    assert str(caught.value) == (
+        f"{workspace.root} holds a screentime project already, with other options."
+        f" Edit {workspace.config_file}, or choose another folder."
+    )
+    assert workspace.config_file.read_text() == text
+
+
+def test_characters_that_cannot_be_make_no_folder(tmp_path):
+    with pytest.raises(ConfigError, match=r"^The character 'Tom' is named twice\. Name each one once\.$"):
+        create(tmp_path / "project", configure(characters=("Tom", "tom")))
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_folder_without_options_is_no_project(tmp_path, there):
+    root = tmp_path if there else tmp_path / "nowhere"
+    with pytest.raises(NotReady) as caught:
+        Workspace(root)
+    assert str(caught.value) == (
+        f"{root} is no screentime project: it has no screentime.toml. Make one with"
+        " `screentime new DIR --film FILM --characters Tom,Jerry`, or name one with --workspace DIR."
+    )
+
+
+def test_an_edited_file_that_cannot_be_read_is_named(workspace):
+    workspace.config_file.write_text("[project\n")
+    with pytest.raises(ConfigError, match="screentime.toml is not valid TOML: .*Correct that place"):
+        workspace.config()
+
+
+def test_another_identity_changes_nothing_else():
+    assert replace_id(configure(), "abcdefgh") == configure(id="abcdefgh")
+
+
+# -- films and frames -----------------------------------------------------------------------------
+
+
+def test_films_and_frames_read_back_as_they_were(extracted):
+    workspace, film, frames = extracted
+    assert Workspace(workspace.root).films() == [film]
+    assert Workspace(workspace.root).frames() == frames
+
+
+def test_before_extract_there_are_none(workspace):
+    assert workspace.films() == []
+    with pytest.raises(NotReady) as caught:
+        workspace.frames()
+    assert str(caught.value) == "There are no frames yet. Run `screentime extract`."
+
+
+# -- labels ---------------------------------------------------------------------------------------
+
+
+def test_labels_read_back_neither_and_several_characters_too(extracted):
+    workspace, _, _ = extracted
+    workspace.write_labels(LABELS[::-1])
+    assert Workspace(workspace.root).labels() == LABELS
+
+
+def test_labels_are_a_table_for_people(extracted):
+    workspace, _, _ = extracted
+    workspace.write_labels(LABELS)
+    assert workspace.labels_table.read_text("utf-8") == (
+        "uid,film,timecode,characters,task,annotation,annotator,updated_at,origin\n"
+        "0011223344556677-000000000,film-00112233,0:00:00.000,neither,17,18,1,2025-01-02T03:04:05.000006Z,manual\n"
+        "0011223344556677-000001001,film-00112233,0:00:01.001,Jerry,17,18,1,2025-01-02T03:04:05.000006Z,prediction\n"
+        "0011223344556677-000003003,film-00112233,0:00:03.003,Tom|Jerry,4,18,2,2025-01-02T03:04:05.000006Z,manual\n"
+    )
+
+
+def test_names_with_spaces_quotes_and_letters_of_the_world_read_back(tmp_path, extracted):
+    names = ("Том Кот", "Jerry 'the' mouse", "-Spike")
+    workspace = create(tmp_path / "other", configure(characters=names))
+    workspace.write_frames([extracted[1]], extracted[2])
+    labels = [label(0.0, *names), label(2.044, names[2])]
+    workspace.write_labels(labels)
+    assert workspace.labels() == labels
+
+
+def test_before_the_first_pull_there_are_none(extracted):
+    assert extracted[0].labels() == []
+    extracted[0].write_labels([])
+    assert extracted[0].labels() == []
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "0011223344556677-000001001,film",
+        "0011223344556677-000001001,film-00112233,0:00:01.001,Jerry,seventeen,18,1,2025,manual",
+        "0011223344556677-000001001,film-00112233,0:00:01.001,Jerry,17,,1,2025,manual",
+    ],
+)
+def test_a_damaged_line_of_the_labels_is_named(extracted, row):
+    workspace, _, _ = extracted
+    workspace.write_labels(LABELS)
+    lines = workspace.labels_table.read_text().splitlines()
+    lines[2] = row
+    workspace.labels_table.write_text("\n".join(lines) + "\n")
+    with pytest.raises(ScreentimeError) as caught:
+        workspace.labels()
+    assert str(caught.value) == (
+        f"{workspace.labels_table} line 3 is damaged."
+        " Run `screentime pull`: it writes the file again from Label Studio."
+    )
+
+
+def test_labels_whose_heading_is_gone_are_not_taken_for_none(extracted):
+    workspace, _, _ = extracted
+    workspace.write_labels(LABELS)
+    workspace.labels_table.write_text("".join(workspace.labels_table.read_text().splitlines(True)[1:]))
+    with pytest.raises(ScreentimeError, match="labels.csv line 2 is damaged"):
+        workspace.labels()
+
+
+# -- progress and rounds --------------------------------------------------------------------------
+
+
+def test_progress_begins_empty_and_reads_back(workspace):
+    assert workspace.progress() == Progress()
+    changes = {
+        "project": 3, "tab": 4, "url": "http://localhost:8080/projects/3/data?tab=4", "tasks": {"a": 1, "ж": 2},
+        "batch": ("a", "ж"), "batch_after": "", "audit": ("ж",), "skipped": ("a",), "shown": "v001-x",
+    }
+    assert workspace.update_progress(**changes) == Progress(**changes)
+    assert Workspace(workspace.root).progress() == Progress(**changes)
+
+
+def test_an_update_leaves_the_rest_as_it_was(workspace):
+    workspace.update_progress(project=3, batch=("a", "b"))
+    workspace.update_progress(batch=("c",))
+    assert workspace.progress() == Progress(project=3, batch=("c",))
+    assert json.loads(workspace.loop_file.read_text())["batch_after"] is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[]", "null", '"text"', "7", "{}", '{"batch": [], "audit": [], "skipped": null}',
+     '{"batch": [], "audit": [], "skipped": [], "colour": 1}'],
+)
+def test_a_damaged_loop_file_is_told(workspace, content):
+    workspace.loop_file.write_text(content)
+    with pytest.raises(ScreentimeError) as caught:
+        workspace.progress()
+    assert str(caught.value).startswith(f"{workspace.loop_file} is damaged (")
+    assert caught.value.remedy == "Delete it and run `screentime push`: labels are safe in Label Studio."
+
+
+def test_rounds_are_what_the_cards_say_oldest_first(workspace):
+    assert (workspace.rounds(), workspace.cards()) == ([], [])
+    rounds = [Round(f"v{number:03d}-abc", 20 * number, 0.5 + number / 100, 3, 1.5, False) for number in (1, 2, 10)]
+    for one in rounds[::-1]:
+        folder = workspace.models_folder / one.version
+        folder.mkdir(parents=True)
+        (folder / "card.json").write_text(json.dumps({"round": asdict(one)}))
+    killed = workspace.models_folder / ".making-x" / "v011-abc"
+    killed.mkdir(parents=True)
+    (killed / "card.json").write_text("{")
+    assert workspace.rounds() == rounds
+
+
+# -- lock -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def holder(workspace):
+    """Another process that holds the workspace's lock."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(workspace.root)], cwd=Path(__file__).parents[1],
+        stdout=subprocess.PIPE, text=True,
+    )
+    assert process.stdout.readline() == "held\n"
+    yield process
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def test_a_second_command_is_refused_until_the_first_is_killed(workspace, holder):
+    with pytest.raises(Busy) as caught, workspace.locked():
+        pytest.fail("two at work")
+    assert str(caught.value) == (
+        f"Another screentime command is at work in {workspace.root}. Wait until it ends, or end it, and try again."
+    )
+    holder.send_signal(signal.SIGKILL)
+    holder.wait(10)
+    with workspace.locked():
+        pass
+
+
+def test_in_one_process_too_only_one_is_at_work_and_an_error_ends_it(workspace):
+    with pytest.raises(KeyboardInterrupt), workspace.locked():
+        with pytest.raises(Busy), Workspace(workspace.root).locked():
+            pytest.fail("two at work")
+        raise KeyboardInterrupt
+    with workspace.locked():
+        pass
+
+
+def test_the_lock_is_of_one_workspace(workspace, tmp_path):
+    other = create(tmp_path / "other", configure())
+    with workspace.locked(), other.locked():
+        pass
+
+
+def test_the_file_name_is_the_documented_one():
+    assert configuration.FILE == "screentime.toml"
