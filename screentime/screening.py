@@ -9,7 +9,7 @@ from pathlib import Path
 from screentime.model.classifier import Classifier
 from screentime.records import Film, frame_uid
 from screentime.talk import Talk
-from screentime.totals import count, durations
+from screentime.totals import durations, expected_seconds
 from screentime.video.reader import Reader, digest
 from screentime.video.source import shown_name
 
@@ -25,7 +25,7 @@ class ScreenTime:
     ----------
     film : Film
     seconds : dict of str to float or None
-        Each character's, then ``both`` and ``neither``; see `screentime.totals.count`.
+        Each character's, then ``both`` and ``neither``; see `screentime.totals.expected_seconds`.
     labelled : float
         Seconds whose label a person gave; the rest is the model's word.
     version : str
@@ -94,13 +94,13 @@ def screen(
         film = reader.film
     for warning in reader.warnings:
         talk.say(warning)
-    decided = schema.decide(np.concatenate(rows))
+    probabilities = np.concatenate(rows)
     weights = durations(seconds, film.seconds)
     known = np.array([frame_uid(content, second) in labels for second in seconds])
     if known.any():
         said = [labels[frame_uid(content, s)] for s, is_known in zip(seconds, known) if is_known]
-        decided[known] = schema.encode(said)
-    return ScreenTime(film, count(decided, weights, schema), float(weights[known].sum()), classifier.version)
+        probabilities[known] = schema.encode(said)
+    return ScreenTime(film, expected_seconds(probabilities, weights, schema), float(weights[known].sum()), classifier.version)
 
 
 def rows_of(results: Sequence[ScreenTime]) -> list[dict]:

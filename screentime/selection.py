@@ -121,7 +121,7 @@ def audit_share(how_many: int, drawn: int) -> int:
 
 
 def merge(learning: np.ndarray, audits: np.ndarray) -> list[int]:
-    """One order for both kinds: an audit frame after every two learning frames while there are any.
+    """One order for both kinds, the audit frames spread over the first half of it.
 
     Early audit frames let the accuracy be judged before the batch is done.
 
@@ -135,12 +135,13 @@ def merge(learning: np.ndarray, audits: np.ndarray) -> list[int]:
     list of int
     """
     order: list[int] = []
-    left = list(audits)
-    for number, frame in enumerate(learning):
+    left = [int(frame) for frame in audits]
+    between = max(((len(learning) + len(left)) // 2 - len(left)) // max(len(left), 1), 1)
+    for number, frame in enumerate(learning, start=1):
         order.append(int(frame))
-        if number % 2 and left:
-            order.append(int(left.pop(0)))
-    return order + [int(frame) for frame in left]
+        if number % between == 0 and left:
+            order.append(left.pop(0))
+    return order + left
 
 
 def next_batch(

@@ -59,15 +59,16 @@ def film_durations(frames: Sequence[Frame], films: Sequence[Film]) -> np.ndarray
     return result
 
 
-def count(rows: np.ndarray, weights: np.ndarray, schema: Schema) -> dict[str, float | None]:
-    """Seconds of each character, of both and of neither, by counting decided frames.
+def expected_seconds(rows: np.ndarray, weights: np.ndarray, schema: Schema) -> dict[str, float | None]:
+    """Seconds of each character, of both and of neither, as the sum of their probabilities.
 
-    "Classify and count": each frame gives its whole duration to what was decided for it.
+    The sum of the probabilities is the expected number of frames [1]_. Counting the decided frames
+    instead would count every doubtful frame wholly for one side, and doubt is not the same on both.
 
     Parameters
     ----------
     rows : ndarray, shape (n, len(schema.classes))
-        Rows of zeros and ones: labels where there are some, decisions elsewhere.
+        Zeros and ones of labels where there are some, probabilities elsewhere.
     weights : ndarray, shape (n,)
         Seconds that each frame stands for.
     schema : Schema
@@ -76,13 +77,26 @@ def count(rows: np.ndarray, weights: np.ndarray, schema: Schema) -> dict[str, fl
     -------
     dict of str to float or None
         A key a character, then ``both`` (two characters or more at once; None in exclusive mode,
-        which cannot tell) and ``neither``.
+        which cannot tell) and ``neither``. In multi mode the characters of one frame are taken for
+        independent given its picture.
+
+    References
+    ----------
+    .. [1] Bella, Ferri, Hernandez-Orallo, Ramirez-Quintana: Quantification via Probability
+       Estimators, ICDM 2010, "probability average".
     """
+    import numpy as np
+
     present = schema.presence(rows)
-    together = present.sum(axis=1)
     seconds: dict[str, float | None] = {
         name: float(weights @ present[:, column]) for column, name in enumerate(schema.characters)
     }
-    seconds[BOTH] = float(weights @ (together >= 2)) if schema.mode == "multi" else None
-    seconds[NEITHER] = float(weights @ (together == 0))
-    return seconds
+    if schema.mode == "exclusive":
+        return {**seconds, BOTH: None, NEITHER: float(weights @ rows[:, 0])}
+    absent = 1 - present
+    nobody = absent.prod(axis=1)
+    one = sum(
+        present[:, column] * np.delete(absent, column, axis=1).prod(axis=1)
+        for column in range(present.shape[1])
+    )
+    return {**seconds, BOTH: float(weights @ (1 - nobody - one)), NEITHER: float(weights @ nobody)}

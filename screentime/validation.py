@@ -76,7 +76,7 @@ def plan(block: np.ndarray, audited: np.ndarray, rng: np.random.Generator) -> tu
     is an unbiased estimate of the accuracy on the frames that the model is for. Frames chosen to
     cover the film only teach: each is the only label of its kind, and judging the classifier by the
     kinds it has no label of would say too little. Without audit frames all labels validate, in
-    folds of whole blocks of time, which says too little rather than too much.
+    folds of whole blocks of time: a rough figure, mostly too low.
 
     Parameters
     ----------

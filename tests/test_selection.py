@@ -89,9 +89,12 @@ def test_a_sixth_is_audited_and_up_to_a_third_until_there_are_eight(batch, drawn
     assert audit_share(batch, drawn) == audits
 
 
-def test_audit_frames_come_early_in_the_batch():
-    assert merge(np.array([1, 2, 3, 4, 5, 6]), np.array([91, 92])) == [1, 2, 91, 3, 4, 92, 5, 6]
+def test_audit_frames_lie_in_the_first_half_of_the_batch():
+    assert merge(np.arange(1, 11), np.array([91, 92])) == [1, 2, 91, 3, 4, 92, 5, 6, 7, 8, 9, 10]
     assert merge(np.array([1]), np.array([91, 92])) == [1, 91, 92]
+    assert merge(np.array([1, 2]), np.array([], int)) == [1, 2]
+    first = merge(np.arange(50), np.arange(100, 110))[:30]
+    assert set(range(100, 110)) <= set(first)
 
 
 def test_doubt_is_one_minus_the_margin():

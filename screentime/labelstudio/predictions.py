@@ -63,6 +63,9 @@ def write_predictions(
     """
     body = [_prediction(schema, version, item) for item in items]
     if not body:
+        # Every frame has its label: nothing is left to show.
+        for old in _counts(client, project):
+            delete_version(client, project, old)
         return
     present = _counts(client, project).get(version, 0)
     if present and present != len(body):

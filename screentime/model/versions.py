@@ -110,9 +110,10 @@ def make(material: Material, models: Path, talk: Talk) -> dict[str, Any]:
     """
     started = time.monotonic()
     digest = material.digest
-    for folder in sorted(models.glob("v*")):
-        if folder.name.endswith(f"-{digest}"):
-            return read_card(folder)
+    # Only the latest: when labels were changed and changed back, the older model is a new version.
+    latest = max(models.glob("v[0-9][0-9][0-9]-*"), default=None)
+    if latest and latest.name.endswith(f"-{digest}"):
+        return read_card(latest)
     models.mkdir(parents=True, exist_ok=True)
     number = 1 + max((int(folder.name[1:4]) for folder in models.glob("v[0-9][0-9][0-9]-*")), default=0)
     # The digest in the name: a version's name never comes to mean another model, even if old

@@ -1,9 +1,7 @@
 """The embedded server: one process, ours, on the port that was asked for."""
 
-import json
 import os
 import signal
-import socket
 import stat
 import time
 from pathlib import Path
@@ -11,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from screentime.errors import ServerError, UserMistake
+from screentime.errors import ServerError
 from screentime.labelstudio import server
 from screentime.labelstudio.client import connect
 
@@ -76,24 +74,6 @@ def test_life_of_a_server(make_home, free_port, monkeypatch, tmp_path):
     assert server.status(home) is None
 
 
-def test_busy_port_is_refused_before_anything_starts(make_home, free_port):
-    home = make_home()
-    with socket.create_server(("127.0.0.1", free_port)):
-        with pytest.raises(UserMistake) as raised:
-            server.start(home, port=free_port)
-    me = psutil.Process()
-    assert str(raised.value) == (
-        f"Port {free_port} is already in use by {me.name()} (process {me.pid})."
-        f" Choose another one, for example --port {free_port + 1}."
-    )
-    assert not (home / "labelstudio" / "server.json").exists()
-
-
-def test_no_port(make_home):
-    with pytest.raises(UserMistake, match="70000 is no port. Choose one from 1024 to 65535: --port 8080."):
-        server.start(make_home(), port=70000)
-
-
 def test_death_at_start_shows_its_last_words(make_home, free_port, monkeypatch, tmp_path):
     home = make_home()
     monkeypatch.setenv("SCREENTIME_LABEL_STUDIO", str(program(tmp_path / "dies", "sleep 1; echo out of luck; exit 3")))
@@ -112,15 +92,6 @@ def test_other_credentials_than_the_database_was_made_with(make_home, free_port)
     assert server.status(home) is None
 
 
-def test_recycled_pid_is_never_signalled(make_home):
-    home = make_home()
-    me = psutil.Process()
-    noted = {"pid": me.pid, "created": me.create_time() - 3600, "host": "127.0.0.1", "port": 8080, "executable": me.cmdline()[0]}
-    (home / "labelstudio" / "server.json").write_text(json.dumps(noted))
-    assert server.status(home) is None
-    assert server.stop(home) is False
-
-
 def test_failed_preparation_leaves_no_database(tmp_path):
     with pytest.raises(ServerError) as raised:
         server.prepare(tmp_path, program(tmp_path / "fails", "echo no space left; exit 1"))
@@ -136,36 +107,3 @@ def test_preparation_is_done_once(ls_template):
 def test_the_version_flag_that_starts_a_server_is_never_used():
     for file in Path(server.__file__).parent.glob("*.py"):
         assert "--version" not in file.read_text(encoding="utf-8")
-
-
-def test_executable(monkeypatch, tmp_path):
-    monkeypatch.setenv("SCREENTIME_LABEL_STUDIO", str(tmp_path))
-    with pytest.raises(ServerError, match=f"SCREENTIME_LABEL_STUDIO names {tmp_path}, which is no program."):
-        server.find_executable()
-    monkeypatch.delenv("SCREENTIME_LABEL_STUDIO")
-    monkeypatch.setattr("sys.prefix", str(tmp_path / "venv"))
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(ServerError) as raised:
-        server.find_executable()
-    assert raised.value.what == "The label-studio program is not installed here."
-    assert "scripts/setup" in raised.value.remedy
-
-
-def test_home(monkeypatch, tmp_path):
-    monkeypatch.setenv("SCREENTIME_HOME", str(tmp_path))
-    assert server.home() == tmp_path
-    monkeypatch.delenv("SCREENTIME_HOME")
-    assert server.home().is_absolute() and "screentime" in str(server.home())
-
-
-def test_serve_folder(tmp_path):
-    one, two = tmp_path / "one", tmp_path / "two"
-    one.mkdir(), two.mkdir()
-    link = server.serve_folder(tmp_path, "film", one)
-    assert link == tmp_path / "labelstudio" / "files" / "film" and link.resolve() == one
-    assert server.serve_folder(tmp_path, "film", two).resolve() == two
-    assert [p.name for p in link.parent.iterdir()] == ["film"]
-    with pytest.raises(UserMistake, match="'../x' cannot name a served folder."):
-        server.serve_folder(tmp_path, "../x", one)
-    with pytest.raises(UserMistake, match="does not exist"):
-        server.serve_folder(tmp_path, "film", tmp_path / "three")

@@ -1,0 +1,199 @@
+"""Which server a workspace speaks with, and how its frames become tasks there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from screentime.config import Config
+from screentime.errors import ConfigError, NotReady
+from screentime.labelstudio import installation, server
+from screentime.labelstudio.client import Client, connect
+from screentime.labelstudio.images import ensure_local_storage, local_url, upload_images
+from screentime.labelstudio.project import ProjectRef, ensure_project
+from screentime.labelstudio.tasks import Progress, TaskData
+from screentime.records import Frame, timecode
+from screentime.schema import Schema, fill
+
+INSTRUCTION = (
+    "<p>Who is on screen in the large picture? A character counts when you can recognise any part of it:"
+    " from behind, in part, in the distance. The small pictures show the second before and the second"
+    " after; they only help you to recognise.</p>"
+    "<p>Press the key beside a name, then Ctrl+Enter. When the choice is made already and right,"
+    " Ctrl+Enter alone confirms it. Skip (Ctrl+Space) what you cannot tell.</p>"
+)
+URL_VARIABLE, TOKEN_VARIABLE = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"
+
+
+@dataclass(frozen=True)
+class Link:
+    """A connected server.
+
+    Attributes
+    ----------
+    client : Client
+    embedded : bool
+        Whether it is the server that `screentime server` runs.
+    """
+
+    client: Client
+    embedded: bool
+
+
+def open_link(config: Config) -> Link:
+    """Connect to the server that the options name, or to the embedded one.
+
+    Parameters
+    ----------
+    config : Config
+        The environment's ``LABEL_STUDIO_URL`` and ``LABEL_STUDIO_API_KEY`` go before it.
+
+    Returns
+    -------
+    Link
+
+    Raises
+    ------
+    NotReady
+        If the embedded server is not running, or a token is missing.
+    ServerError
+        If the server cannot be reached or refuses the token.
+    """
+    url = os.environ.get(URL_VARIABLE) or config.labelstudio.url
+    if url:
+        token = os.environ.get(TOKEN_VARIABLE) or config.labelstudio.token
+        if not token:
+            raise NotReady(
+                f"There is no token for Label Studio at {url}.",
+                f"Make one there under Account & Settings and put it into {TOKEN_VARIABLE}.",
+            )
+        return Link(connect(url, token), embedded=False)
+    home = installation.home()
+    running = server.status(home)
+    if running is None:
+        raise NotReady("Label Studio is not running.", "Start it with `screentime server start`.")
+    return Link(connect(running.url, server.credentials(home).token), embedded=True)
+
+
+def project_of(link: Link, config: Config, schema: Schema) -> ProjectRef:
+    """Find the workspace's project, or make it with the label config of its mode.
+
+    Parameters
+    ----------
+    link : Link
+    config : Config
+    schema : Schema
+
+    Returns
+    -------
+    ProjectRef
+
+    Raises
+    ------
+    ConfigError
+        If the project has labels that the schema has no place for.
+    ServerError
+        If Label Studio cannot be spoken with.
+    """
+    template = files("labelstudio_config").joinpath(f"frames_{schema.mode}.xml").read_text("utf-8")
+    return ensure_project(
+        link.client, workspace_id=config.project.id, title=config.project.title,
+        label_config=fill(template, schema), instruction=INSTRUCTION,
+    )
+
+
+def image_addresses(
+    link: Link, project: ProjectRef, frames: Sequence[Frame], folder: Path, config: Config, progress: Progress
+) -> Callable[[Frame], str]:
+    """Make the frames' pictures visible to the page.
+
+    Parameters
+    ----------
+    link : Link
+    project : ProjectRef
+    frames : sequence of Frame
+    folder : Path
+        The workspace's ``frames`` folder.
+    config : Config
+        Its ``store`` says how; ``document_root`` where an existing server's local files begin.
+    progress : callable
+        Told how many pictures were uploaded, of how many.
+
+    Returns
+    -------
+    callable
+        Frame to the address of its picture.
+
+    Raises
+    ------
+    ConfigError
+        If the frames lie outside of the existing server's document root.
+    ServerError
+        If the server does not take them.
+    """
+    store = config.frames.store
+    if store == "upload" or (store == "auto" and not link.embedded):
+        files = {frame.uid: folder.parent / frame.file for frame in frames}
+        addresses = upload_images(link.client, project, files, progress=progress)
+        return lambda frame: addresses[frame.uid]
+    if link.embedded:
+        name = config.project.id
+        served = server.serve_folder(installation.home(), name, folder)
+    else:
+        name, served = _existing_root(config, folder)
+    ensure_local_storage(link.client, project, served)
+    return lambda frame: local_url(name, frame.file.split("/", 1)[1])
+
+
+def task_data(frames: Sequence[Frame], address: Callable[[Frame], str]) -> list[TaskData]:
+    """What each frame's task shows: itself, its neighbours, its film and time.
+
+    Parameters
+    ----------
+    frames : sequence of Frame
+        Film after film, each in the order of time.
+    address : callable
+        Frame to the address of its picture.
+
+    Returns
+    -------
+    list of dict
+        In the same order. A film's first and last frame are their own neighbours.
+    """
+    return [
+        {
+            "uid": frame.uid, "film": frame.film, "second": frame.second, "timecode": timecode(frame.second),
+            "image": address(frame), "previous": address(_beside(frames, number, -1)),
+            "next": address(_beside(frames, number, 1)),
+        }
+        for number, frame in enumerate(frames)
+    ]
+
+
+def _beside(frames: Sequence[Frame], number: int, step: int) -> Frame:
+    at = number + step
+    if 0 <= at < len(frames) and frames[at].digest == frames[number].digest:
+        return frames[at]
+    return frames[number]
+
+
+def _existing_root(config: Config, folder: Path) -> tuple[str, Path]:
+    root = config.labelstudio.document_root
+    if not root:
+        raise ConfigError(
+            "store = \"local\" needs to know which folder the existing Label Studio serves.",
+            "Set document_root to its LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT, or use --store upload.",
+        )
+    try:
+        name = folder.relative_to(Path(root).resolve()).as_posix()
+    except ValueError:
+        name = "."
+    if name == ".":
+        raise ConfigError(
+            f"The frames in {folder} do not lie inside a folder of the document root {root}.",
+            "Move the workspace there, or use --store upload.",
+        )
+    return name, folder

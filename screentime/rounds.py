@@ -1,0 +1,288 @@
+"""The loop: one round, and the loop of rounds until the target.
+
+The one place where labels meet the model.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from screentime.batches import ask, next_look, waiting
+from screentime.config import Config
+from screentime.errors import NotReady
+from screentime.material import gather
+from screentime.records import Frame, Label, Round
+from screentime.talk import Talk
+from screentime.workspace import Workspace
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from screentime.labelstudio.link import Link
+    from screentime.labelstudio.project import ProjectRef
+    from screentime.model.backbone import Backbone
+
+@dataclass(frozen=True)
+class Synced:
+    """What a `Loop.sync` found and did.
+
+    Attributes
+    ----------
+    labels : int
+        Labels there are.
+    new : bool
+        Whether a new version was trained; False when nothing had changed.
+    round : Round
+        The latest round.
+    """
+
+    labels: int
+    new: bool
+    round: Round
+
+
+class Loop:
+    """The steps of the loop on one workspace; keeps the model's parts and the connection warm.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    config : Config
+        The workspace's options, with those of the command line.
+    talk : Talk
+    most : int, optional
+        Plan for so many labels in all: until there are so many, never ask for more.
+    """
+
+    def __init__(
+        self, workspace: Workspace, config: Config, talk: Talk, most: int | None = None
+    ) -> None:
+        self.workspace = workspace
+        self.config = config
+        self.talk = talk
+        self.most = most
+        self.schema = workspace.schema()
+
+    @cached_property
+    def frames(self) -> list[Frame]:
+        """The workspace's frames."""
+        return self.workspace.frames()
+
+    @cached_property
+    def backbone(self) -> Backbone:
+        """The backbone that the options name."""
+        from screentime.model.backbone import open_backbone
+
+        return open_backbone(self.config.model.backbone, self.config.model.view)
+
+    @cached_property
+    def embeddings(self) -> np.ndarray:
+        """Embeddings of `frames`, kept on disk."""
+        from screentime.model.embeddings import embed_frames
+
+        return embed_frames(
+            self.frames, self.workspace.root, self.workspace.embeddings_folder, self.backbone, self.talk
+        )
+
+    @cached_property
+    def link(self) -> Link:
+        """The connected server."""
+        from screentime.labelstudio.link import open_link
+
+        return open_link(self.config)
+
+    # -- the steps --------------------------------------------------------------------------------
+
+    def push(self) -> tuple[int, int]:
+        """Make the project and the tasks that are missing, and ask for the first batch.
+
+        Returns
+        -------
+        tuple of int
+            Tasks made now, and tasks that were there.
+        """
+        from screentime.labelstudio.link import image_addresses, project_of, task_data
+        from screentime.labelstudio.tasks import push_frames
+
+        frames, link = self.frames, self.link
+        if self.workspace.progress().batch_after is None:
+            self.choose(None)
+        asked = list(self.workspace.progress().batch)
+        project = project_of(link, self.config, self.schema)
+        with self.talk.progress("Uploading pictures") as step:
+            address = image_addresses(
+                link, project, frames, self.workspace.frames_folder, self.config, step
+            )
+        tasks = {task["uid"]: task for task in task_data(frames, address)}
+        # Wanted first, made first: so the page's plainest order is already the right one.
+        order = [*asked, *(uid for uid in tasks if uid not in set(asked))]
+        with self.talk.progress("Pushing frames") as step:
+            pushed = push_frames(link.client, project, [tasks[uid] for uid in order], progress=step)
+        self.workspace.update_progress(project=project.id, tasks=pushed.ids)
+        self._queue()
+        return pushed.created, pushed.found
+
+    def pull(self) -> list[Label]:
+        """Copy the labels out of Label Studio; says which annotations cannot be labels."""
+        from screentime.labelstudio.labels import pull_labels
+
+        pulled = pull_labels(self.link.client, self.project(), self.schema)
+        for problem in pulled.problems:
+            self.talk.say(problem)
+        known = {frame.uid for frame in self.frames}
+        # Label Studio forgets that a label began as a pre-annotation once that one is replaced.
+        before = {label.annotation: label.origin for label in self.workspace.labels()}
+        labels = [
+            replace(label, origin=before[label.annotation])
+            if label.origin == "manual" and label.annotation in before
+            else label
+            for label in pulled.labels if label.uid in known
+        ]
+        if len(labels) < len(pulled.labels):
+            self.talk.say(
+                f"{len(pulled.labels) - len(labels)} labels belong to frames that are not in this folder"
+                " any more; they stay in Label Studio and are left out here."
+            )
+        self.workspace.write_labels(labels)
+        self.workspace.update_progress(skipped=tuple(sorted(pulled.skipped & known)))
+        return labels
+
+    def train(self) -> tuple[Round, bool]:
+        """Train a version on the pulled labels.
+
+        Returns
+        -------
+        Round
+            The round of the version.
+        bool
+            Whether it is new; False when there is one from just these labels and options.
+        """
+        from screentime.model.versions import make
+
+        before = {one.version for one in self.workspace.rounds()}
+        material = gather(self.workspace, self.config, self.frames, self.backbone, self.talk)
+        card = make(material, self.workspace.models_folder, self.talk)
+        return Round(**card["round"]), card["version"] not in before
+
+    def preannotate(self) -> int:
+        """Ask for the next frames and show the latest version's predictions on all unlabelled ones.
+
+        Returns
+        -------
+        int
+            How many frames have a pre-annotation now.
+        """
+        from screentime.labelstudio.predictions import write_predictions
+        from screentime.model.versions import read_predictions
+
+        rounds = self.workspace.rounds()
+        if not rounds:
+            raise NotReady("There is no model yet.", "Run `screentime train`.")
+        version = rounds[-1].version
+        probabilities = read_predictions(self.workspace.models_folder / version, self.frames)
+        self.choose(probabilities)
+        decided = self.schema.decide(probabilities)
+        certainty = self.schema.certainty(probabilities)
+        labelled = {label.uid for label in self.workspace.labels()}
+        tasks = self.workspace.progress().tasks
+        items = [
+            (tasks[frame.uid], self.schema.decode(row), float(sure))
+            for frame, row, sure in zip(self.frames, decided, certainty)
+            if frame.uid not in labelled and frame.uid in tasks
+        ]
+        with self.talk.progress("Writing pre-annotations") as step:
+            write_predictions(
+                self.link.client, self.project(), self.schema, version, items, progress=step
+            )
+        self.workspace.update_progress(shown=version)
+        self._queue()
+        return len(items)
+
+    def sync(self) -> Synced:
+        """Pull, train, preannotate. Finishes what an interrupted one began."""
+        labels = self.pull()
+        round_, new = self.train()
+        if new or self.workspace.progress().shown != round_.version:
+            self.preannotate()
+        return Synced(len(labels), new, round_)
+
+    def watch(self, pause: float = 3.0) -> Synced:
+        """Sync whenever enough new labels came, until the target is reached.
+
+        Enough is ``every`` new labels, or all frames that were asked for.
+
+        Parameters
+        ----------
+        pause : float
+            Seconds between two looks at the server.
+
+        Returns
+        -------
+        Synced
+            The round that reached the target.
+        """
+        from screentime.labelstudio.project import labelled_count
+
+        project = self.project()
+        url = self.workspace.progress().url
+        self.talk.say(f"Watching for labels; label at {url} , and end this with Ctrl+C.")
+        seen = -1
+        while True:
+            count = labelled_count(self.link.client, project)
+            if count != seen:
+                seen = count
+                synced = self._sync_if_enough(self.pull())
+                if synced and synced.round.target_reached:
+                    return synced
+            time.sleep(pause)
+
+    def _sync_if_enough(self, labels: Sequence[Label]) -> Synced | None:
+        rounds = self.workspace.rounds()
+        learned = rounds[-1].labels if rounds else 0
+        left = waiting(self.workspace)
+        enough = len(labels) >= next_look(learned, self.config.loop) or (not left and len(labels) > learned)
+        finished = bool(rounds) and rounds[-1].target_reached and len(labels) == learned
+        if not enough and not finished:
+            self.talk.say(f"{len(labels)} labels, {left} frames still wait.")
+            return None
+        try:
+            synced = self.sync()
+        except NotReady as error:
+            self.talk.say(f"{error.what} {error.remedy}")
+            return None
+        self.talk.say(
+            f"{synced.round.version}: {synced.labels} labels, validation accuracy"
+            f" {synced.round.validation_accuracy:.2f}."
+        )
+        return synced
+
+    # -- what they share --------------------------------------------------------------------------
+
+    def project(self) -> ProjectRef:
+        """The workspace's project on the server."""
+        from screentime.labelstudio.project import get_project
+
+        number = self.workspace.progress().project
+        if number is None:
+            raise NotReady("The frames are not in Label Studio yet.", "Run `screentime push`.")
+        return get_project(self.link.client, number)
+
+    def _queue(self) -> None:
+        """Let the page hand out the batch."""
+        from screentime.labelstudio.queue import queue_frames
+
+        progress = self.workspace.progress()
+        frames = {uid: progress.tasks[uid] for uid in progress.batch if uid in progress.tasks}
+        if frames:
+            queue = queue_frames(self.link.client, self.project(), frames)
+            self.workspace.update_progress(url=queue.url, tab=queue.tab)
+
+    def choose(self, probabilities: np.ndarray | None) -> None:
+        """Choose the frames to label next, see `screentime.batches.ask`."""
+        ask(
+            self.workspace, self.config, self.frames, lambda: self.embeddings, probabilities, self.most
+        )

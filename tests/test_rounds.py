@@ -1,0 +1,182 @@
+"""The loop on a real server, with a drawn film and a real SavedModel."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from screentime.errors import Busy, NotReady
+from screentime.labelstudio.predictions import prediction_versions, shown_version
+from screentime.labelstudio.stream import next_task, skip
+from screentime.labelstudio.tasks import list_tasks
+from screentime.rounds import Loop
+from screentime.talk import Talk
+
+
+class Heard(Talk):
+    def __init__(self):
+        self.sentences = []
+
+    def say(self, sentence):
+        self.sentences.append(sentence)
+
+
+def on_server(loop):
+    """Tasks, annotations (number, moment of the last change, choices), and predictions a version."""
+    client, project = loop.link.client, loop.project()
+    tasks = list_tasks(client, project)
+    annotations = []
+    for number in tasks.values():
+        for one in client.request("GET", f"api/tasks/{number}/annotations/"):
+            annotations.append((one["id"], one["updated_at"], json.dumps(one["result"])))
+    return tasks, annotations, prediction_versions(client, project)
+
+
+def test_a_second_push_makes_nothing_and_asks_for_the_same_frames(cartoon_loop):
+    assert cartoon_loop.push() == (40, 0)
+    asked = cartoon_loop.workspace.progress()
+    assert len(asked.batch) == 24
+    assert cartoon_loop.push() == (0, 40)
+    assert cartoon_loop.workspace.progress() == asked
+    assert len(list_tasks(cartoon_loop.link.client, cartoon_loop.project())) == 40
+
+
+def test_the_page_hands_out_the_frames_in_the_order_in_which_they_are_wanted(cartoon_loop, cartoon_annotator):
+    cartoon_loop.push()
+    progress = cartoon_loop.workspace.progress()
+    for uid in progress.batch[:4]:
+        task = next_task(cartoon_loop.link.client, cartoon_loop.project(), progress.tab)
+        assert task["data"]["uid"] == uid
+        assert cartoon_annotator(1) == 1
+    cartoon_annotator(4)
+    cartoon_loop.sync()
+    second = cartoon_loop.workspace.progress()
+    assert second.batch_after == second.shown != ""
+    for uid in second.batch[:3]:
+        task = next_task(cartoon_loop.link.client, cartoon_loop.project(), second.tab)
+        assert task["data"]["uid"] == uid
+        cartoon_annotator(1)
+
+
+def test_a_round_shows_one_version_on_every_frame_without_a_label_and_touches_no_label(
+    cartoon_loop, cartoon_annotator
+):
+    cartoon_loop.push()
+    cartoon_annotator(8)
+    before = on_server(cartoon_loop)[1]
+    synced = cartoon_loop.sync()
+    assert (synced.labels, synced.new) == (8, True)
+    tasks, annotations, versions = on_server(cartoon_loop)
+    assert (len(tasks), annotations, versions) == (40, before, {synced.round.version: 32})
+    assert shown_version(cartoon_loop.link.client, cartoon_loop.project()) == synced.round.version
+
+    again = cartoon_loop.sync()
+    assert (again.new, again.round) == (False, synced.round)
+    assert on_server(cartoon_loop) == (tasks, before, {synced.round.version: 32})
+
+    cartoon_annotator(4)
+    second = cartoon_loop.sync()
+    assert second.round.version.startswith("v002-")
+    assert on_server(cartoon_loop)[2] == {second.round.version: 28}
+
+
+def test_confirmations_are_told_from_corrections_even_after_their_version_is_gone(
+    cartoon_loop, cartoon_annotator, cartoon
+):
+    cartoon_loop.push()
+    cartoon_annotator(8)
+    cartoon_loop.sync()
+    cartoon_annotator(8)
+    cartoon_loop.sync()
+    origins = [label.origin for label in cartoon_loop.workspace.labels()]
+    assert origins.count("manual") == 8
+    assert origins.count("prediction") + origins.count("prediction-changed") == 8
+    known = {label.uid: label.characters for label in cartoon_loop.workspace.labels()}
+    frames = {frame.uid: frame for frame in cartoon_loop.frames}
+    assert all(said == cartoon[1][int(frames[uid].second)] for uid, said in known.items())
+
+
+def test_a_skipped_frame_is_no_label_and_is_not_asked_for_again(cartoon_loop, cartoon_annotator):
+    cartoon_loop.push()
+    cartoon_annotator(8)
+    cartoon_loop.sync()
+    progress = cartoon_loop.workspace.progress()
+    task = next_task(cartoon_loop.link.client, cartoon_loop.project(), progress.tab)
+    skip(cartoon_loop.link.client, task, prediction=task["predictions"][0])
+    uid = task["data"]["uid"]
+    labels = cartoon_loop.pull()
+    assert len(labels) == 8 and uid not in {label.uid for label in labels}
+    assert cartoon_loop.workspace.progress().skipped == (uid,)
+    assert next_task(cartoon_loop.link.client, cartoon_loop.project(), progress.tab)["data"]["uid"] != uid
+    cartoon_annotator(4)
+    cartoon_loop.sync()
+    assert uid not in cartoon_loop.workspace.progress().batch
+
+
+def test_too_few_labels_and_a_missing_push_are_said_with_what_to_do(cartoon_loop, cartoon_annotator):
+    with pytest.raises(NotReady, match=r"^The frames are not in Label Studio yet\. Run `screentime push`\.$"):
+        cartoon_loop.sync()
+    with pytest.raises(NotReady, match=r"^There is no model yet\. Run `screentime train`\.$"):
+        cartoon_loop.preannotate()
+    cartoon_loop.push()
+    cartoon_annotator(3)
+    with pytest.raises(NotReady) as caught:
+        cartoon_loop.sync()
+    url = cartoon_loop.workspace.progress().url
+    assert str(caught.value) == (
+        f"There are 3 labels and training needs 8. Label the frames at {url} , then run `screentime sync`."
+    )
+
+
+def test_watching_ends_with_the_round_that_reaches_the_target(cartoon_loop, cartoon_annotator):
+    cartoon_loop.push()
+    cartoon_annotator(24)
+    heard = Heard()
+    from screentime.config import override
+
+    watching = Loop(cartoon_loop.workspace, override(cartoon_loop.config, {"target": 0.05}), heard)
+    synced = watching.watch(pause=0.05)
+    assert synced.round.target_reached and synced.labels == 24
+    assert heard.sentences[0].startswith("Watching for labels; label at http://127.0.0.1:")
+    # Once reached, a second watch ends at once.
+    assert watching.watch(pause=0.05).round == synced.round
+
+
+def test_never_more_frames_are_asked_for_than_the_budget_has(cartoon_loop, cartoon_annotator):
+    cartoon_loop.most = 11
+    cartoon_loop.push()
+    assert len(cartoon_loop.workspace.progress().batch) == 11
+    cartoon_annotator(8)
+    cartoon_loop.sync()
+    assert len(cartoon_loop.workspace.progress().batch) == 3
+
+
+@pytest.mark.parametrize("moment", ["Training", "Writing pre-annotations"])
+def test_a_killed_sync_is_gone_on_with_and_nothing_is_doubled(cartoon_loop, cartoon_annotator, moment):
+    cartoon_loop.push()
+    cartoon_annotator(8)
+    before = on_server(cartoon_loop)[1]
+    folder = cartoon_loop.workspace.root
+    command = [sys.executable, "-m", "screentime.cli", "sync", "--workspace", str(folder)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ)
+    for line in process.stderr:
+        if line.startswith(moment):
+            process.send_signal(signal.SIGKILL)
+            break
+    assert process.wait() == -signal.SIGKILL, "it ended before it could be killed"
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ)
+    assert done.returncode == 0, done.stderr
+    [card] = cartoon_loop.workspace.cards()
+    tasks, annotations, versions = on_server(cartoon_loop)
+    assert (len(tasks), annotations, versions) == (40, before, {card["version"]: 32})
+    assert [p.name for p in cartoon_loop.workspace.models_folder.glob("v*")] == [card["version"]]
+
+
+def test_the_second_of_two_commands_is_told_that_the_first_is_at_work(cartoon_loop):
+    with cartoon_loop.workspace.locked():
+        with pytest.raises(Busy, match="^Another screentime command is at work in "):
+            with cartoon_loop.workspace.locked():
+                pass
