@@ -1,0 +1,419 @@
+"""The terminal: parses, calls, prints; computes nothing."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from screentime import options as o
+from screentime.errors import ScreentimeError, UserMistake
+from screentime.terminal import Terminal, print_json, print_table
+
+app = typer.Typer(
+    name="screentime",
+    help="How many seconds each character of a film is on screen, with as few labels from people as possible.",
+    no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, rich_markup_mode=None,
+)
+server_app = typer.Typer(help="Run the embedded Label Studio.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(server_app, name="server")
+
+HERE = Path(".")
+
+
+def main() -> None:
+    """Run the command line; every failure ends in a sentence, never in a traceback."""
+    terminal = Terminal()
+    try:
+        app()
+    except ScreentimeError as error:
+        terminal.say(f"{error.what}\n{error.remedy}")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        terminal.say("Stopped. What was done is kept; the same command goes on from here.")
+        sys.exit(130)
+    except Exception as error:
+        if os.environ.get("SCREENTIME_DEBUG"):
+            raise
+        terminal.say(
+            f"screentime failed in a way that it should not ({type(error).__name__}: {error}).\n"
+            "Labels are safe in Label Studio. Run it again with SCREENTIME_DEBUG=1 to see where, and report it."
+        )
+        sys.exit(1)
+
+
+def _loop(workspace: Path, **changes: Any) -> Any:
+    """The loop on a workspace, with the flags that were given."""
+    from screentime.config import override
+    from screentime.rounds import Loop
+    from screentime.workspace import Workspace
+
+    place = Workspace(workspace)
+    return Loop(place, override(place.config(), changes), Terminal())
+
+
+def _next(sentence: str) -> None:
+    Terminal().say(f"Next: {sentence}")
+
+
+def _at(workspace: Path) -> str:
+    """The flag that names a workspace again, where it is not the current folder."""
+    return "" if workspace == HERE else f" --workspace {workspace}"
+
+
+@app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the new project.")],
+    film: Annotated[list[Path], typer.Option("--film", help="A film, or a folder of films; may be repeated.")],
+    characters: Annotated[str, typer.Option("--characters", help="Names of the characters, separated by commas.")],
+    mode: o.Mode = None,
+    title: o.Title = None,
+    fps: o.Fps = None,
+    max_height: o.MaxHeight = None,
+    quality: o.Quality = None,
+    store: o.Store = None,
+    backbone: o.BackboneName = None,
+    recipe: o.RecipeName = None,
+    view: o.ViewName = None,
+    epochs: o.Epochs = None,
+    seed: o.Seed = None,
+    target: o.Target = None,
+    first_batch: o.FirstBatch = None,
+    every: o.Every = None,
+    batch: o.Batch = None,
+    url: o.Url = None,
+    document_root: o.DocumentRoot = None,
+    port: o.Port = None,
+) -> None:
+    """Begin a project: a folder with a screentime.toml."""
+    from screentime.projects import begin
+
+    place = begin(
+        folder, film, [name.strip() for name in characters.split(",")], mode=mode, title=title, fps=fps,
+        max_height=max_height, quality=quality, store=store, backbone=backbone, recipe=recipe, view=view,
+        epochs=epochs, seed=seed, target=target, first_batch=first_batch, every=every, batch=batch, url=url,
+        document_root=document_root, port=port,
+    )
+    Terminal().say(f"{place.config_file} holds the options; each is explained in it.")
+    _next(f"`screentime extract --workspace {folder}`, or `cd {folder}` and then `screentime extract`.")
+
+
+@app.command()
+def extract(
+    workspace: o.Folder = HERE, json: o.Json = False,
+    fps: o.Fps = None, max_height: o.MaxHeight = None, quality: o.Quality = None,
+) -> None:
+    """Turn the films into frames: JPEG files and frames.csv."""
+    from screentime.projects import extract_films
+
+    loop = _loop(workspace, fps=fps, max_height=max_height, quality=quality)
+    films, frames = extract_films(loop.workspace, loop.config, loop.talk)
+    if json:
+        print_json([{"film": f.name, "frames": f.frames, "seconds": round(f.seconds, 3)} for f in films])
+    else:
+        print_table(["film", "frames", "seconds"], [[f.name, f.frames, f.seconds] for f in films])
+    _next(f"`screentime push{_at(workspace)}` (with `screentime server start` before it, unless you use your own).")
+
+
+@app.command()
+def push(
+    workspace: o.Folder = HERE, json: o.Json = False,
+    store: o.Store = None, backbone: o.BackboneName = None, view: o.ViewName = None, seed: o.Seed = None,
+    first_batch: o.FirstBatch = None, url: o.Url = None, document_root: o.DocumentRoot = None,
+) -> None:
+    """Put the frames into Label Studio and choose which ones to label first."""
+    loop = _loop(
+        workspace, store=store, backbone=backbone, view=view, seed=seed, first_batch=first_batch, url=url,
+        document_root=document_root,
+    )
+    with loop.workspace.locked():
+        created, found = loop.push()
+    progress = loop.workspace.progress()
+    if json:
+        print_json({"created": created, "found": found, "asked": len(progress.batch), "url": progress.url})
+    else:
+        loop.talk.say(f"{created} frames are new in Label Studio, {found} were there.")
+    _next(f"label {len(progress.batch)} frames at {progress.url} , then `screentime sync{_at(workspace)}`"
+          " (or `sync --watch` while you label).")
+
+
+@app.command()
+def pull(workspace: o.Folder = HERE, json: o.Json = False, url: o.Url = None) -> None:
+    """Copy the labels out of Label Studio into labels.csv."""
+    from screentime.batches import waiting
+
+    loop = _loop(workspace, url=url)
+    with loop.workspace.locked():
+        labels = loop.pull()
+    skipped = loop.workspace.progress().skipped
+    if json:
+        print_json({"labels": len(labels), "skipped": len(skipped), "waiting": waiting(loop.workspace)})
+    else:
+        loop.talk.say(f"{len(labels)} labels and {len(skipped)} skipped frames; {waiting(loop.workspace)} still wait.")
+    _next(f"`screentime train{_at(workspace)}`.")
+
+
+@app.command()
+def train(
+    workspace: o.Folder = HERE, json: o.Json = False,
+    backbone: o.BackboneName = None, recipe: o.RecipeName = None, view: o.ViewName = None,
+    epochs: o.Epochs = None, seed: o.Seed = None, target: o.Target = None,
+) -> None:
+    """Train a model version on the pulled labels."""
+    loop = _loop(
+        workspace, backbone=backbone, recipe=recipe, view=view, epochs=epochs, seed=seed, target=target
+    )
+    with loop.workspace.locked():
+        round_, is_new = loop.train()
+    _tell_round(loop, round_, is_new, json)
+    _next(f"`screentime preannotate{_at(workspace)}`.")
+
+
+@app.command()
+def preannotate(
+    workspace: o.Folder = HERE, json: o.Json = False,
+    first_batch: o.FirstBatch = None, batch: o.Batch = None, url: o.Url = None,
+) -> None:
+    """Show the latest model's predictions in Label Studio and choose what to label next."""
+    loop = _loop(workspace, first_batch=first_batch, batch=batch, url=url)
+    with loop.workspace.locked():
+        written = loop.preannotate()
+    progress = loop.workspace.progress()
+    if json:
+        print_json({"preannotated": written, "version": progress.shown, "url": progress.url})
+    else:
+        loop.talk.say(f"{written} frames show what {progress.shown} predicts.")
+    _next(f"confirm or correct {len(progress.batch)} frames at {progress.url} , then `screentime sync{_at(workspace)}`.")
+
+
+@app.command()
+def sync(
+    workspace: o.Folder = HERE, json: o.Json = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on whenever enough new labels came, until the target.")] = False,
+    backbone: o.BackboneName = None, recipe: o.RecipeName = None, view: o.ViewName = None,
+    epochs: o.Epochs = None, seed: o.Seed = None, target: o.Target = None, first_batch: o.FirstBatch = None,
+    every: o.Every = None, batch: o.Batch = None, url: o.Url = None,
+) -> None:
+    """One round: pull, train, preannotate. With --watch, round after round until the target."""
+    from screentime.batches import waiting
+
+    loop = _loop(
+        workspace, backbone=backbone, recipe=recipe, view=view, epochs=epochs, seed=seed, target=target,
+        first_batch=first_batch, every=every, batch=batch, url=url,
+    )
+    with loop.workspace.locked():
+        synced = loop.watch() if watch else loop.sync()
+    _tell_round(loop, synced.round, synced.new, json)
+    progress = loop.workspace.progress()
+    if synced.round.target_reached:
+        _next(f"`screentime status{_at(workspace)}` for the seconds so far, or `screentime predict FILM{_at(workspace)}`"
+              f" for another film. More labels make both better: {progress.url}")
+    else:
+        _next(f"label the next {waiting(loop.workspace)} frames at {progress.url} , then"
+              f" `screentime sync{_at(workspace)}`.")
+
+
+@app.command()
+def status(workspace: o.Folder = HERE, json: o.Json = False) -> None:
+    """Where the project stands: labels, rounds, seconds so far. Asks no server."""
+    from screentime.projects import summary
+
+    loop = _loop(workspace)
+    found = summary(loop.workspace)
+    if json:
+        print_json(found)
+        return
+    rounds = found["rounds"]
+    loop.talk.say(f"{found['title']}: {found['frames']} frames, {found['labels']} labels, {found['skipped']} skipped,"
+                  f" {found['waiting']} waiting for a label.")
+    if rounds:
+        print_table(
+            ["version", "labels", "validation accuracy", "judged on", "epochs", "target reached"],
+            [[r["version"], r["labels"], f"{r['validation_accuracy']:.2f}", r["judged_on"], r["epochs"],
+              "yes" if r["target_reached"] else "no"] for r in rounds],
+        )
+    if found["screen_time"]:
+        _tell_seconds(found["screen_time"])
+    _next(found["next"])
+
+
+@app.command()
+def predict(
+    films: Annotated[list[Path], typer.Argument(metavar="FILM_OR_FOLDER...", help="Films, or folders of films.")],
+    model: Annotated[Path | None, typer.Option("--model", help="Model folder; the workspace's latest when left out.")] = None,
+    workspace: o.Folder = HERE,
+    csv: Annotated[Path | None, typer.Option("--csv", help="Also write the table to this CSV file.")] = None,
+    json: o.Json = False,
+) -> None:
+    """Screen time of each character in films, by a trained model."""
+    from screentime.projects import screen_films
+
+    terminal = Terminal()
+    rows, failures = screen_films(films, model, workspace, terminal)
+    if csv:
+        from screentime.report.tables import write_csv
+
+        write_csv(csv, rows)
+        terminal.say(f"{csv} holds the table.")
+    if json:
+        print_json(rows)
+    elif rows:
+        _tell_seconds(rows)
+    for sentence in failures:
+        terminal.say(sentence)
+    if failures:
+        raise UserMistake(f"{len(failures)} of {len(rows) + len(failures)} films could not be read.",
+                          "The rest is above.")
+    _next("these seconds are the model's word; labels of the film itself make them firm: `screentime new`.")
+
+
+@server_app.command("start")
+def server_start(
+    port: o.Port = None, workspace: o.Folder = HERE, json: o.Json = False,
+) -> None:
+    """Start the embedded Label Studio, or find it running."""
+    from screentime.labelstudio import server
+
+    terminal = Terminal()
+    running = server.start(server.home(), port=_port(port, workspace), progress=terminal.say)
+    _tell_server(running, json)
+    _next("`screentime push` in your project's folder.")
+
+
+@server_app.command("stop")
+def server_stop() -> None:
+    """Stop the embedded Label Studio; nothing is lost."""
+    from screentime.labelstudio import server
+
+    stopped = server.stop(server.home())
+    Terminal().say("Label Studio is stopped." if stopped else "Label Studio was not running.")
+    _next("`screentime server start` starts it again with all that was in it.")
+
+
+@server_app.command("status")
+def server_status(json: o.Json = False) -> None:
+    """Whether the embedded Label Studio runs, and how to log in."""
+    from screentime.labelstudio import server
+
+    running = server.status(server.home())
+    if running is None:
+        if json:
+            print_json({"running": False})
+        else:
+            print("Label Studio is not running.")
+        _next("`screentime server start`.")
+        return
+    _tell_server(running, json)
+
+
+@server_app.command("prepare")
+def server_prepare() -> None:
+    """Build the embedded Label Studio's database, once; scripts/setup does it."""
+    from screentime.labelstudio import server
+
+    terminal = Terminal()
+    if not server.prepare(server.home(), progress=terminal.say):
+        terminal.say("Label Studio's database is ready.")
+    _next("`screentime server start`.")
+
+
+@app.command()
+def demo(
+    film: Annotated[Path | None, typer.Option("--film", help="A film of yours; without it a cartoon is drawn.")] = None,
+    labels: Annotated[Path | None, typer.Option("--labels", help="CSV of its labels: second,label or second,NAME,NAME with 0/1.")] = None,
+    backbone: o.BackboneName = None,
+    mode: o.Mode = None,
+    budget: Annotated[int | None, typer.Option("--budget", min=8, help="Give exactly so many labels, target or not.")] = None,
+    json: Annotated[Path | None, typer.Option("--json", help="Write the result to this file as one JSON object.")] = None,
+    workspace: Annotated[Path | None, typer.Option("--workspace", help="Folder of the demo's project.")] = None,
+    recipe: o.RecipeName = None,
+    view: o.ViewName = None,
+    epochs: o.Epochs = None,
+    seed: o.Seed = None,
+    target: o.Target = None,
+    first_batch: o.FirstBatch = None,
+    every: o.Every = None,
+    batch: o.Batch = None,
+    port: o.Port = None,
+) -> None:
+    """The whole job unattended: a scripted annotator labels through the API as a person would."""
+    from screentime.demo.run import run_demo
+
+    terminal = Terminal()
+    result, place = run_demo(
+        film, labels, json, workspace, budget, terminal, backbone=backbone, mode=mode, recipe=recipe,
+        view=view, epochs=epochs, seed=seed, target=target, first_batch=first_batch, every=every, batch=batch,
+        port=port,
+    )
+    rows = [["this film", name, one["seconds"], one["true_seconds"]] for name, one in result["screen_time"].items()]
+    rows += [["unseen film", name, one["seconds"], one["true_seconds"]]
+             for name, one in result.get("other_film", {}).items()]
+    print_table(["film", "character", "seconds", "true seconds"], rows)
+    terminal.say(
+        f"{result['labels']} labels in {len(result['rounds'])} rounds ({result['confirmed']} pre-annotations"
+        f" confirmed, {result['corrected']} corrected), target {'reached' if result['target_reached'] else 'not reached'};"
+        f" right on the unlabelled frames: {_accuracy(result['accuracy_unlabelled'])}; {result['seconds']:.0f} s."
+    )
+    page = place.progress().url
+    terminal.say(f"Open {page}")
+    if not os.environ.get("LABEL_STUDIO_URL"):
+        from screentime.labelstudio import server
+
+        account = server.credentials(server.home())
+        terminal.say(f"Log in as {account.username} ; the password is in"
+                     f" {server.home() / 'labelstudio' / 'credentials.json'}")
+    _next(f"`screentime status --workspace {os.path.relpath(place.root)}`; `screentime server stop` when you are done.")
+
+
+def _port(port: int | None, workspace: Path) -> int:
+    from screentime.config import LabelStudio
+    from screentime.workspace import Workspace
+
+    if port is not None:
+        return port
+    if (workspace / "screentime.toml").is_file():
+        return Workspace(workspace).config().labelstudio.port
+    return LabelStudio().port
+
+
+def _tell_server(running: Any, json: bool) -> None:
+    from screentime.labelstudio import server
+
+    account = server.credentials(server.home())
+    kept = server.home() / "labelstudio" / "credentials.json"
+    if json:
+        print_json({"running": True, "url": running.url, "port": running.port, "pid": running.pid,
+                    "username": account.username, "password_file": str(kept)})
+    else:
+        print(f"Label Studio runs at {running.url} ; log in as {account.username} with the password in {kept}")
+
+
+def _tell_round(loop: Any, round_: Any, is_new: bool, json: bool) -> None:
+    if json:
+        from dataclasses import asdict
+
+        print_json({**asdict(round_), "new": is_new})
+        return
+    if not is_new:
+        loop.talk.say(f"Nothing is new: {round_.version} learned from just these {round_.labels} labels.")
+    loop.talk.say(
+        f"{round_.version}: {round_.labels} labels, validation accuracy {round_.validation_accuracy:.2f}"
+        f" (target {loop.config.loop.target:.2f}: {'reached' if round_.target_reached else 'not reached'})"
+        f" after {round_.epochs} epochs, {round_.seconds:.0f} s."
+    )
+
+
+def _accuracy(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {share:.3f}" for name, share in value.items())
+    return "all frames have a label" if value is None else f"{value:.3f}"
+
+
+def _tell_seconds(rows: list[dict]) -> None:
+    columns = list(rows[0])
+    print_table(columns, [[row[column] for column in columns] for row in rows])
+
+
+if __name__ == "__main__":
+    main()

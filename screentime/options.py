@@ -1,0 +1,53 @@
+"""Flags of the command line, made from the options of screentime.toml: same name, type and words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from screentime.config import option
+
+
+def flag(section: str, name: str) -> Any:
+    """The type annotation of one option's flag.
+
+    Parameters
+    ----------
+    section, name : str
+        As in screentime.toml.
+
+    Returns
+    -------
+    type
+        For a parameter whose default is None: None means what screentime.toml says.
+    """
+    kind, description = option(section, name)
+    if section == "project" and name == "characters":
+        kind = str
+    return Annotated[kind | None, typer.Option(f"--{name.replace('_', '-')}", help=f"{description}.")]
+
+
+Title = flag("project", "title")
+Characters = flag("project", "characters")
+Mode = flag("project", "mode")
+Fps = flag("frames", "fps")
+MaxHeight = flag("frames", "max_height")
+Quality = flag("frames", "quality")
+Store = flag("frames", "store")
+BackboneName = flag("model", "backbone")
+RecipeName = flag("model", "recipe")
+ViewName = flag("model", "view")
+Epochs = flag("model", "epochs")
+Seed = flag("model", "seed")
+Target = flag("loop", "target")
+FirstBatch = flag("loop", "first_batch")
+Every = flag("loop", "every")
+Batch = flag("loop", "batch")
+Url = flag("labelstudio", "url")
+DocumentRoot = flag("labelstudio", "document_root")
+Port = flag("labelstudio", "port")
+
+Folder = Annotated[Path, typer.Option("--workspace", help="The project's folder.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")]

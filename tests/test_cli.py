@@ -1,0 +1,220 @@
+"""The terminal: exact words, exit codes, clean data on stdout."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+from screentime import config
+from screentime.cli import app
+from screentime.labelstudio import server
+
+ROOT = Path(__file__).parent.parent
+
+
+def commands(command=None, name=""):
+    """Every command with its whole name."""
+    command = command or typer.main.get_command(app)
+    for sub, inner in command.commands.items():
+        if hasattr(inner, "commands"):
+            yield from commands(inner, f"{name}{sub} ")
+        else:
+            yield f"{name}{sub}", inner
+
+
+def run(*arguments, home=None, cwd=None):
+    environment = {**os.environ, **({"SCREENTIME_HOME": str(home)} if home else {})}
+    environment.pop("LABEL_STUDIO_URL", None)
+    return subprocess.run(
+        [sys.executable, "-m", "screentime.cli", *map(str, arguments)],
+        capture_output=True, text=True, env=environment, cwd=cwd,
+    )
+
+
+def test_no_help_imports_anything_heavy():
+    program = """
+import sys
+from typer.testing import CliRunner
+from screentime.cli import app
+for words in sys.argv[1:]:
+    result = CliRunner().invoke(app, [*words.split(), "--help"])
+    assert result.exit_code == 0 and "Usage:" in result.output, (words, result.output)
+heavy = {"tensorflow", "tf_keras", "label_studio_sdk", "pandas", "numpy", "cv2", "sklearn", "matplotlib", "httpx"}
+print(sorted(heavy & set(sys.modules)))
+"""
+    names = [name for name, _ in commands()]
+    result = subprocess.run([sys.executable, "-c", program, "", "server", *names], capture_output=True, text=True)
+    assert (result.stdout, result.stderr) == ("[]\n", "")
+
+
+def test_every_option_has_its_flag_and_every_flag_of_that_name_its_option():
+    flags = {flag for _, command in commands() for p in command.params for flag in p.opts if flag.startswith("--")}
+    options = {
+        f"--{name.replace('_', '-')}"
+        for section, cls in config.SECTIONS.items() for name in cls.__struct_fields__
+        if (section, name) not in config.NO_FLAG
+    }
+    renamed = {"--films": "--film"}
+    assert {renamed.get(option, option) for option in options} <= flags
+    others = flags - {renamed.get(option, option) for option in options}
+    assert others == {"--workspace", "--json", "--watch", "--model", "--csv", "--labels", "--budget"}
+
+
+def test_the_readme_names_every_command():
+    text = (ROOT / "README.md").read_text("utf-8")
+    missing = [name for name, _ in commands() if f"screentime {name}" not in text]
+    assert missing == []
+
+
+@pytest.mark.parametrize(
+    "name", [n for n, c in commands() if n not in ("new", "server stop", "server prepare", "predict", "demo")]
+)
+def test_commands_on_a_project_have_workspace_and_json(name):
+    command = dict(commands())[name]
+    flags = {flag for p in command.params for flag in p.opts}
+    assert "--json" in flags
+    assert "--workspace" in flags or name == "server status"
+
+
+def test_new_writes_a_project_and_names_the_next_command(cartoon, tmp_path):
+    folder = tmp_path / "mine"
+    done = run("new", folder, "--film", cartoon[0], "--characters", "cat, mouse", "--fps", "2", "--mode", "exclusive")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.splitlines() == [
+        f"{folder}/screentime.toml holds the options; each is explained in it.",
+        f"Next: `screentime extract --workspace {folder}`, or `cd {folder}` and then `screentime extract`.",
+    ]
+    kept = config.parse((folder / "screentime.toml").read_text("utf-8"))
+    assert (kept.frames.fps, kept.project.mode, kept.project.characters) == (2.0, "exclusive", ("cat", "mouse"))
+    assert kept.project.films == (str(cartoon[0]),)
+
+    again = run("new", folder, "--film", cartoon[0], "--characters", "cat, mouse", "--fps", "2", "--mode", "exclusive")
+    assert again.returncode == 0
+    assert config.parse((folder / "screentime.toml").read_text("utf-8")) == kept
+
+    other = run("new", folder, "--film", cartoon[0], "--characters", "cat,dog")
+    assert other.returncode == 2
+    assert other.stderr == (
+        f"{folder} holds a screentime project already, with other options.\n"
+        f"Edit {folder}/screentime.toml, or choose another folder.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["new", "x", "--film", "missing.mp4", "--characters", "a"], "missing.mp4"),
+        (["status"], "is no screentime project: it has no screentime.toml."),
+        (["predict", "missing.mp4", "--model", "."], "missing.mp4"),
+        (["demo", "--film", "x.mp4"], "--film and --labels go together."),
+        (["demo", "--mode", "exclusive"], "The drawn film shows both characters at once"),
+        (["demo", "--film", "x.mp4", "--labels", "none.csv"], "none.csv cannot be read"),
+    ],
+)
+def test_a_mistake_gets_a_sentence_and_exit_code_2(arguments, words, tmp_path):
+    done = run(*arguments, cwd=tmp_path, home=tmp_path / "home")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == 2
+
+
+def test_a_bad_toml_is_named_with_its_place(tmp_path, cartoon):
+    run("new", tmp_path / "p", "--film", cartoon[0], "--characters", "cat")
+    path = tmp_path / "p" / "screentime.toml"
+    path.write_text(path.read_text("utf-8").replace("fps = 1.0", "fps = 0"), "utf-8")
+    done = run("extract", "--workspace", tmp_path / "p")
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"{path} at frames.fps: Expected `float` > 0.0.\nIt means: Frames sampled per second of film.\n"
+    )
+
+
+def test_steps_out_of_order_name_the_step_that_is_missing(tmp_path, cartoon):
+    folder = tmp_path / "p"
+    run("new", folder, "--film", cartoon[0], "--characters", "cat,mouse", "--backbone", "builtin")
+    home = tmp_path / "home"
+    assert run("push", "--workspace", folder, home=home).stderr == "There are no frames yet.\nRun `screentime extract`.\n"
+    extracted = run("extract", "--workspace", folder, "--json", home=home)
+    assert json.loads(extracted.stdout) == [{"film": "cartoon.mp4", "frames": 40, "seconds": 40.0}]
+    pulled = run("pull", "--workspace", folder, home=home)
+    assert pulled.stderr == "Label Studio is not running.\nStart it with `screentime server start`.\n"
+    assert pulled.returncode == 2
+
+
+def test_status_tells_where_a_project_stands_and_asks_no_server(tmp_path, cartoon):
+    folder = tmp_path / "p"
+    run("new", folder, "--film", cartoon[0], "--characters", "cat,mouse")
+    done = run("status", "--workspace", folder)
+    assert done.stderr == (
+        "cartoon: 0 frames, 0 labels, 0 skipped, 0 waiting for a label.\nNext: `screentime extract`.\n"
+    )
+    found = json.loads(run("status", "--workspace", folder, "--json").stdout)
+    assert (found["title"], found["frames"], found["rounds"], found["screen_time"]) == ("cartoon", 0, [], [])
+
+
+def test_the_whole_walk_through_the_command_line(cartoon_loop, cartoon_annotator, ls_home, tmp_path, cartoon):
+    folder = cartoon_loop.workspace.root
+    pushed = json.loads(run("push", "--workspace", folder, "--json", home=ls_home).stdout)
+    assert (pushed["created"], pushed["found"], pushed["asked"]) == (40, 0, 24)
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/projects/\d+/data\?tab=\d+&labeling=1", pushed["url"])
+    cartoon_annotator(24)
+    assert json.loads(run("pull", "--workspace", folder, "--json", home=ls_home).stdout) == {
+        "labels": 24, "skipped": 0, "waiting": 0,
+    }
+    trained = json.loads(run("train", "--workspace", folder, "--json", home=ls_home).stdout)
+    assert (trained["labels"], trained["new"]) == (24, True)
+    shown = json.loads(run("preannotate", "--workspace", folder, "--json", home=ls_home).stdout)
+    assert (shown["preannotated"], shown["version"]) == (16, trained["version"])
+    synced = run("sync", "--workspace", folder, home=ls_home)
+    assert synced.stderr.startswith(f"Nothing is new: {trained['version']} learned from just these 24 labels.\n")
+
+    model = cartoon_loop.workspace.models_folder / trained["version"]
+    assert {path.name for path in model.iterdir()} == {"model", "card.json", "curves.png", "predictions.csv"}
+    table = tmp_path / "out.csv"
+    predicted = run("predict", cartoon[0], "--model", model, "--json", "--csv", table)
+    [row] = json.loads(predicted.stdout)
+    assert list(row) == ["film", "length", "cat", "mouse", "both", "neither", "labelled", "model"]
+    assert (row["film"], row["length"], row["labelled"]) == ("cartoon.mp4", 40.0, 0.0)
+    assert row["cat"] + row["mouse"] - row["both"] + row["neither"] == pytest.approx(40.0)
+    assert table.read_text("utf-8").splitlines()[0] == "film,length,cat,mouse,both,neither,labelled,model"
+
+    status = json.loads(run("status", "--workspace", folder, "--json").stdout)
+    [seconds] = status["screen_time"]
+    assert seconds["labelled"] == 24.0
+    assert status["rounds"][0]["judged_on"].startswith("8 audit frames")
+
+
+def test_a_film_that_cannot_be_read_does_not_stop_the_others(cartoon_loop, cartoon_annotator, cartoon, tmp_path, ls_home):
+    cartoon_loop.push()
+    cartoon_annotator(24)
+    version = cartoon_loop.sync().round.version
+    films = tmp_path / "films"
+    films.mkdir()
+    (films / "a broken.mp4").write_text("no film")
+    (films / "fine.mp4").write_bytes(cartoon[0].read_bytes())
+    done = run("predict", films, "--model", cartoon_loop.workspace.models_folder / version, "--json")
+    assert done.returncode == 2
+    assert [row["film"] for row in json.loads(done.stdout)] == ["fine.mp4"]
+    assert "a broken.mp4" in done.stderr and "1 of 2 films could not be read." in done.stderr
+
+
+def test_server_status_names_the_login_and_never_the_password(ls_home, ls_server):
+    done = run("server", "status", home=ls_home)
+    account = server.credentials(ls_home)
+    assert done.stdout == (
+        f"Label Studio runs at {ls_server.url} ; log in as {account.username} with the password in"
+        f" {ls_home / 'labelstudio' / 'credentials.json'}\n"
+    )
+    assert account.password not in done.stdout + done.stderr
+    assert account.token not in done.stdout + done.stderr
+
+
+def test_server_status_of_an_empty_home(tmp_path):
+    done = run("server", "status", "--json", home=tmp_path)
+    assert json.loads(done.stdout) == {"running": False}
