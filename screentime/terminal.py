@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from screentime.talk import Step, Talk
 
 
+# A log that is read by a person wants no more lines than one in so many seconds.
+QUIET_SECONDS = 2.0
+
+
 class Terminal(Talk):
     """Talk for a person: stderr, with a bar where stderr is a terminal.
 
-    Where it is none, a long task says where it is every tenth of the way.
+    Where it is none, a task says where it is at its beginning and, when it is long, every tenth of
+    the way.
+
+    Parameters
+    ----------
+    clock : callable
+        Seconds that pass.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         from rich.console import Console
+
+        self.clock = clock
 
         self.console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
@@ -37,12 +50,13 @@ class Terminal(Talk):
             yield lambda done, total: bar.update(number, completed=done, total=total or None)
 
     def _tenths(self, task: str) -> Step:
-        told = [0]
+        told, spoken = [0], [float("-inf")]
 
         def step(done: int, total: int) -> None:
             tenth = 10 * done // total if total else 0
-            if tenth > told[0]:
-                told[0] = tenth
+            # At once, so that it is known what is being done, and then not more often than is read.
+            if total and (not told[0] or tenth > told[0]) and self.clock() - spoken[0] >= QUIET_SECONDS:
+                told[0], spoken[0] = max(tenth, 1), self.clock()
                 self.say(f"{task}: {done} of {total}")
 
         return step

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from screentime.errors import FilmError
 
@@ -89,6 +89,17 @@ def _unreadable(path: Path, error: OSError) -> FilmError:
     )
 
 
+def opencv() -> Any:
+    """OpenCV, told how to handle films; it listens only before the first film of a process."""
+    # Both libraries would print a line for every damaged packet; the warnings say it in one.
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    # By itself OpenCV calls 4096 packets of sound in a row (87 s without a new picture) a failure.
+    os.environ.setdefault("OPENCV_FFMPEG_READ_ATTEMPTS", "1000000")
+    import cv2
+
+    return cv2
+
+
 def open_pictures(path: Path) -> cv2.VideoCapture:
     """Open a film for decoding.
 
@@ -107,12 +118,7 @@ def open_pictures(path: Path) -> cv2.VideoCapture:
     FilmError
         If there is no picture stream in it.
     """
-    # Both libraries would print a line for every damaged packet; the warnings say it in one.
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    # By itself OpenCV calls 4096 packets of sound in a row (87 s without a new picture) a failure.
-    os.environ.setdefault("OPENCV_FFMPEG_READ_ATTEMPTS", "1000000")
-    import cv2
-
+    cv2 = opencv()
     talk = cv2.getLogLevel()
     cv2.setLogLevel(0)
     try:

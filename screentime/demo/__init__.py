@@ -1,0 +1,1 @@
+"""The demo: a cartoon film drawn by the project, with its truth."""
