@@ -10,7 +10,6 @@ from typing import Any
 
 from screentime.talk import Step, Talk
 
-
 # A log that is read by a person wants no more lines than one in so many seconds.
 QUIET_SECONDS = 2.0
 
