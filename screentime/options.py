@@ -24,13 +24,10 @@ def flag(section: str, name: str) -> Any:
         For a parameter whose default is None: None means what screentime.toml says.
     """
     kind, description = option(section, name)
-    if section == "project" and name == "characters":
-        kind = str
     return Annotated[kind | None, typer.Option(f"--{name.replace('_', '-')}", help=f"{description}.")]
 
 
 Title = flag("project", "title")
-Characters = flag("project", "characters")
 Mode = flag("project", "mode")
 Fps = flag("frames", "fps")
 MaxHeight = flag("frames", "max_height")

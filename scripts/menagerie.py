@@ -1,8 +1,8 @@
 """Training pictures of the `builtin` backbone: random creatures and things before random backgrounds.
 
 The demo's cat and mouse, its props and its scenes are not among them: nothing is shared with the demo but
-ink and paint. What is asked of a picture are parts, colours and *bound pairs* ("long ears on something red"), because
-telling one drawn character from another takes exactly that.
+ink and paint. What is asked of a picture are parts, colours and *bound pairs* ("long ears on something
+red"), because telling one drawn character from another takes exactly that.
 """
 
 from __future__ import annotations

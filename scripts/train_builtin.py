@@ -5,10 +5,10 @@
 
 MobileNetV2 (width 0.35) learns to say which parts and colours are where in pictures of random invented
 creatures, and which occur together (see menagerie.py). Asking *where* as well makes it learn far faster than
-asking what the whole picture contains; the heads that answer are thrown away afterwards. The pooled activations
-are then whitened over the training pictures: what all drawings share (outlines, flat areas) would otherwise drown
-what tells characters apart. The same command gives the same pictures and, on the same machine and versions, the
-same weights.
+asking what the whole picture contains; the heads that answer are thrown away afterwards. The pooled
+activations are then whitened over the training pictures: what all drawings share (outlines, flat areas) would
+otherwise drown what tells characters apart. The same command gives the same pictures and, on the same machine
+and versions, the same weights.
 """
 
 from __future__ import annotations
@@ -163,10 +163,9 @@ def train(drawn: Drawn, seed: int):
                     f"step {len(losses)}/{steps}, {time.monotonic() - begun:.0f} s, "
                     f"loss of cells {fine:.2f} and {coarse:.2f}, of pairs {whole:.2f}"
                 )
-        say(
-            f"epoch {epoch + 1}/{EPOCHS}, average precision on held-out pictures: {measure(slice(split, None))}"
-        )
-    return pooled, {"training": measure(slice(0, HELD_OUT)), "validation": measure(slice(split, None))}
+        held_out = measure(slice(split, None))
+        say(f"epoch {epoch + 1}/{EPOCHS}, average precision on held-out pictures: {held_out}")
+    return pooled, {"training": measure(slice(0, HELD_OUT)), "validation": held_out}
 
 
 def build(cell_rates: np.ndarray, pair_rates: np.ndarray):
@@ -180,8 +179,8 @@ def build(cell_rates: np.ndarray, pair_rates: np.ndarray):
     Returns
     -------
     pooled : tf_keras.Model
-        Pictures in [0, 1] to pooled activations of block 13, which is fine enough for small characters, and of
-        the last block; shape (n, 448).
+        Pictures in [0, 1] to pooled activations, shape (n, 448): of block 13, which is fine enough for small
+        characters, and of the last block.
     model : tf_keras.Model
         Pictures of SIDE to logits of GRID x GRID cells, of half as many each way, and of pairs.
     """
@@ -216,7 +215,7 @@ def build(cell_rates: np.ndarray, pair_rates: np.ndarray):
 
 
 def whiten(pooled, pictures: np.ndarray):
-    """Put a fixed linear layer behind a net that makes its features uncorrelated, of variance 1, over pictures.
+    """Put a fixed linear layer behind a net that makes features uncorrelated, of variance 1.
 
     Parameters
     ----------
@@ -245,7 +244,7 @@ def whiten(pooled, pictures: np.ndarray):
 
 
 def save(net, folder: Path) -> None:
-    """Save a net as a reusable SavedModel of TF-Hub: variables and one callable, nothing of Keras or the optimizer."""
+    """Save a net as a reusable SavedModel of TF-Hub: variables and one callable, nothing of Keras."""
     import tensorflow as tf
 
     @tf.function
@@ -271,13 +270,13 @@ def make_card(pictures: int, seed: int, metrics: dict) -> dict:
     return {
         "name": "builtin",
         "what": "Feature vector of drawn pictures: TF2 SavedModel, TF-Hub's reusable interface",
-        "architecture": "MobileNetV2, width 0.35, trained from random weights; pooled blocks 13 and 16, whitened",
+        "architecture": "MobileNetV2, width 0.35, from random weights; blocks 13 and 16 pooled, whitened",
         "input": "float32 RGB in [0, 1], shape (n, height, width, 3), any size from 32 px",
         "input_size": [SIDE, SIDE],
         "output": f"float32, shape (n, {FEATURES}), about uncorrelated and of variance 1",
-        "data": f"{pictures} pictures of random invented creatures and things, drawn by scripts/menagerie.py; "
+        "data": f"{pictures} pictures of random invented creatures and things, see scripts/menagerie.py; "
         "no film, no photograph, neither of the demo's characters",
-        "task": f"{PARTS} parts and colours in each of {GRID}x{GRID} cells, {PAIRS} pairs in the whole picture",
+        "task": f"{PARTS} parts and colours in {GRID}x{GRID} cells, {PAIRS} pairs in the whole picture",
         "training": {"side": SIDE, "epochs": EPOCHS, "batch": BATCH, "rate": RATE},
         "seed": seed,
         "command": f"python scripts/train_builtin.py --pictures {pictures} --seed {seed}",
