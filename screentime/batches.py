@@ -50,7 +50,9 @@ def ask(
     probabilities: np.ndarray | None,
     most: int | None = None,
 ) -> None:
-    """Choose the frames to label next and keep them as the batch; once a model version.
+    """Choose the frames to label next and keep them as the batch.
+
+    Nothing is chosen while frames chosen after the same model version still wait for their label.
 
     Parameters
     ----------
@@ -70,7 +72,7 @@ def ask(
 
     progress, labels, rounds = workspace.progress(), workspace.labels(), workspace.rounds()
     after = rounds[-1].version if rounds else ""
-    if progress.batch_after == after:
+    if progress.batch_after == after and waiting(workspace):
         return
     position = {frame.uid: i for i, frame in enumerate(frames)}
     closed = np.zeros(len(frames), dtype=bool)

@@ -1,6 +1,8 @@
 """The terminal: parses, calls, prints; computes nothing."""
 
 import os
+import re
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,7 +30,7 @@ def main() -> None:
     try:
         app()
     except ScreentimeError as error:
-        terminal.say(f"{error.what}\n{error.remedy}")
+        terminal.say(f"{error.what}\n{_placed(error.remedy, _workspace_of(sys.argv))}")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         terminal.say("Stopped. What was done is kept; the same command goes on from here.")
@@ -59,7 +61,21 @@ def _next(sentence: str) -> None:
 
 def _at(workspace: Path) -> str:
     """The flag that names a workspace again, where it is not the current folder."""
-    return "" if workspace == HERE else f" --workspace {workspace}"
+    return "" if workspace == HERE else f" --workspace {shlex.quote(str(workspace))}"
+
+
+def _placed(sentence: str, workspace: Path) -> str:
+    """A sentence whose commands name the workspace, so that they can be run where the person is."""
+    return re.sub(r"`screentime (extract|push|pull|train|preannotate|sync|status)`", rf"`screentime \1{_at(workspace)}`", sentence)
+
+
+def _workspace_of(arguments: list[str]) -> Path:
+    for flag, following in zip(arguments, [*arguments[1:], ""]):
+        if flag == "--workspace":
+            return Path(following)
+        if flag.startswith("--workspace="):
+            return Path(flag.partition("=")[2])
+    return HERE
 
 
 @app.command()
@@ -96,7 +112,7 @@ def new(
         document_root=document_root, port=port,
     )
     Terminal().say(f"{place.config_file} holds the options; each is explained in it.")
-    _next(f"`screentime extract --workspace {folder}`, or `cd {folder}` and then `screentime extract`.")
+    _next(f"`screentime extract{_at(folder)}`, or `cd {shlex.quote(str(folder))}` and then `screentime extract`.")
 
 
 @app.command()
@@ -173,10 +189,13 @@ def train(
 @app.command()
 def preannotate(
     workspace: o.Folder = HERE, json: o.Json = False,
+    backbone: o.BackboneName = None, view: o.ViewName = None, seed: o.Seed = None,
     first_batch: o.FirstBatch = None, batch: o.Batch = None, url: o.Url = None,
 ) -> None:
     """Show the latest model's predictions in Label Studio and choose what to label next."""
-    loop = _loop(workspace, first_batch=first_batch, batch=batch, url=url)
+    loop = _loop(
+        workspace, backbone=backbone, view=view, seed=seed, first_batch=first_batch, batch=batch, url=url
+    )
     with loop.workspace.locked():
         written = loop.preannotate()
     progress = loop.workspace.progress()
@@ -235,7 +254,7 @@ def status(workspace: o.Folder = HERE, json: o.Json = False) -> None:
         )
     if found["screen_time"]:
         _tell_seconds(found["screen_time"])
-    _next(found["next"])
+    _next(_placed(found["next"], workspace))
 
 
 @app.command()
@@ -250,6 +269,8 @@ def predict(
     from screentime.projects import screen_films
 
     terminal = Terminal()
+    if csv and not csv.resolve().parent.is_dir():
+        raise UserMistake(f"{csv} cannot be written: its folder is missing.", "Make that folder first.")
     rows, failures = screen_films(films, model, workspace, terminal)
     if csv:
         from screentime.report.tables import write_csv

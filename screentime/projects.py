@@ -9,7 +9,7 @@ from typing import Any
 
 from screentime.batches import waiting
 from screentime.config import Config, Project, override
-from screentime.errors import FilmError, NotReady
+from screentime.errors import ConfigError, FilmError, NotReady
 from screentime.records import Film, Frame
 from screentime.talk import Talk
 from screentime.workspace import Workspace, create
@@ -48,6 +48,11 @@ def begin(folder: Path, films: Sequence[Path], characters: Sequence[str], **chan
     if backbone and "://" not in backbone and Path(backbone).is_dir():
         # Later commands may be run from another folder.
         changes["backbone"] = str(Path(backbone).resolve())
+    elif backbone and "://" not in backbone and backbone != "builtin":
+        raise ConfigError(
+            f"The backbone {backbone} is no folder.",
+            "Name a SavedModel folder, a TF-Hub address, or builtin.",
+        )
     title = changes.pop("title", None) or ", ".join(path.stem for path in paths)
     project = Project(
         id=secrets.token_hex(8), title=title[:200], characters=tuple(characters), films=named
@@ -112,15 +117,14 @@ def summary(workspace: Workspace) -> dict[str, Any]:
     """
     config = workspace.config()
     progress, labels, cards = workspace.progress(), workspace.labels(), workspace.cards()
-    has_frames = workspace.frames_table.is_file()
-    frames = workspace.frames() if has_frames else []
+    frames = workspace.frames() if workspace.frames_table.is_file() else []
     left = waiting(workspace)
     rounds = [{**card["round"], "judged_on": card["split"]} for card in cards]
     return {
         "title": config.project.title, "mode": config.project.mode,
         "frames": len(frames), "labels": len(labels), "skipped": len(progress.skipped), "waiting": left,
         "rounds": rounds, "target": config.loop.target, "screen_time": seconds_so_far(workspace),
-        "url": progress.url, "next": _next(has_frames, progress, rounds, left),
+        "url": progress.url, "next": _next(frames, progress, rounds, left),
     }
 
 
@@ -148,7 +152,7 @@ def seconds_so_far(workspace: Workspace) -> list[dict[str, Any]]:
     frames, films, schema = workspace.frames(), workspace.films(), workspace.schema()
     version = rounds[-1].version
     try:
-        rows = read_predictions(workspace.models_folder / version, frames)
+        rows = read_predictions(workspace.models_folder / version, frames, schema)
     except NotReady:
         return []  # a film was added since; the next training brings its seconds
     said = {label.uid: label.characters for label in workspace.labels()}
@@ -219,10 +223,10 @@ def screen_films(
     return rows_of(results), failures
 
 
-def _next(has_frames: bool, progress: Any, rounds: Sequence[dict], left: int) -> str:
-    if not has_frames:
+def _next(frames: Sequence[Frame], progress: Any, rounds: Sequence[dict], left: int) -> str:
+    if not frames:
         return "`screentime extract`."
-    if progress.project is None:
+    if progress.project is None or any(frame.uid not in progress.tasks for frame in frames):
         return "`screentime push`."
     if rounds and rounds[-1]["target_reached"]:
         return f"the target is reached; `screentime predict FILM` for other films, or more labels at {progress.url}"

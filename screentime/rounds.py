@@ -6,14 +6,14 @@ The one place where labels meet the model.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from screentime.batches import ask, next_look, waiting
 from screentime.config import Config
-from screentime.errors import NotReady
+from screentime.errors import NotReady, ServerError
 from screentime.material import gather
 from screentime.records import Frame, Label, Round
 from screentime.talk import Talk
@@ -147,6 +147,9 @@ class Loop:
                 f"{len(pulled.labels) - len(labels)} labels belong to frames that are not in this folder"
                 " any more; they stay in Label Studio and are left out here."
             )
+        if before and not any(label.annotation in before for label in labels):
+            kept = self.workspace.keep_labels()
+            self.talk.say(f"None of the labels pulled before is in Label Studio any more; {kept} keeps them.")
         self.workspace.write_labels(labels)
         self.workspace.update_progress(skipped=tuple(sorted(pulled.skipped & known)))
         return labels
@@ -177,13 +180,14 @@ class Loop:
             How many frames have a pre-annotation now.
         """
         from screentime.labelstudio.predictions import write_predictions
-        from screentime.model.versions import read_predictions
+        from screentime.labelstudio.tasks import list_tasks
 
         rounds = self.workspace.rounds()
         if not rounds:
             raise NotReady("There is no model yet.", "Run `screentime train`.")
         version = rounds[-1].version
-        probabilities = read_predictions(self.workspace.models_folder / version, self.frames)
+        probabilities, project = self._probabilities(), self.project()
+        self._require_tasks(self.workspace.progress().tasks)
         self.choose(probabilities)
         decided = self.schema.decide(probabilities)
         certainty = self.schema.certainty(probabilities)
@@ -192,12 +196,15 @@ class Loop:
         items = [
             (tasks[frame.uid], self.schema.decode(row), float(sure))
             for frame, row, sure in zip(self.frames, decided, certainty)
-            if frame.uid not in labelled and frame.uid in tasks
+            if frame.uid not in labelled
         ]
-        with self.talk.progress("Writing pre-annotations") as step:
-            write_predictions(
-                self.link.client, self.project(), self.schema, version, items, progress=step
-            )
+        try:
+            with self.talk.progress("Writing pre-annotations") as step:
+                write_predictions(self.link.client, project, self.schema, version, items, progress=step)
+        except ServerError:
+            # One task that somebody deleted makes Label Studio refuse them all.
+            self._require_tasks(list_tasks(self.link.client, project))
+            raise
         self.workspace.update_progress(shown=version)
         self._queue()
         return len(items)
@@ -205,9 +212,15 @@ class Loop:
     def sync(self) -> Synced:
         """Pull, train, preannotate. Finishes what an interrupted one began."""
         labels = self.pull()
-        round_, new = self.train()
+        try:
+            round_, new = self.train()
+        except NotReady:
+            self._ask_on()
+            raise
         if new or self.workspace.progress().shown != round_.version:
             self.preannotate()
+        else:
+            self._ask_on()
         return Synced(len(labels), new, round_)
 
     def watch(self, pause: float = 3.0) -> Synced:
@@ -243,6 +256,7 @@ class Loop:
     def _sync_if_enough(self, labels: Sequence[Label]) -> Synced | None:
         rounds = self.workspace.rounds()
         learned = rounds[-1].labels if rounds else 0
+        self._ask_on()
         left = waiting(self.workspace)
         enough = len(labels) >= next_look(learned, self.config.loop) or (not left and len(labels) > learned)
         finished = bool(rounds) and rounds[-1].target_reached and len(labels) == learned
@@ -264,12 +278,19 @@ class Loop:
 
     def project(self) -> ProjectRef:
         """The workspace's project on the server."""
-        from screentime.labelstudio.project import get_project
+        from screentime.labelstudio.project import get_project, require_choices
 
         number = self.workspace.progress().project
         if number is None:
             raise NotReady("The frames are not in Label Studio yet.", "Run `screentime push`.")
-        return get_project(self.link.client, number)
+        project = get_project(self.link.client, number)
+        require_choices(self.link.client, project, self.schema)
+        return project
+
+    def _require_tasks(self, tasks: Mapping[str, int]) -> None:
+        missing = sum(frame.uid not in tasks for frame in self.frames)
+        if missing:
+            raise NotReady(f"{missing} frames are not in Label Studio.", "Run `screentime push`.")
 
     def _queue(self) -> None:
         """Let the page hand out the batch."""
@@ -280,6 +301,22 @@ class Loop:
         if frames:
             queue = queue_frames(self.link.client, self.project(), frames)
             self.workspace.update_progress(url=queue.url, tab=queue.tab)
+
+    def _ask_on(self) -> None:
+        """Ask for other frames where all that were asked for are skipped."""
+        progress = self.workspace.progress()
+        answered = {label.uid for label in self.workspace.labels()} | set(progress.skipped)
+        if progress.project is None or waiting(self.workspace) or answered >= set(progress.tasks):
+            return
+        if set(progress.batch) & set(progress.skipped):
+            self.choose(self._probabilities() if self.workspace.rounds() else None)
+            self._queue()
+
+    def _probabilities(self) -> np.ndarray:
+        from screentime.model.versions import read_predictions
+
+        version = self.workspace.rounds()[-1].version
+        return read_predictions(self.workspace.models_folder / version, self.frames, self.schema)
 
     def choose(self, probabilities: np.ndarray | None) -> None:
         """Choose the frames to label next, see `screentime.batches.ask`."""

@@ -18,6 +18,8 @@ from screentime.records import Film, Frame, Label, Round, timecode
 from screentime.schema import Schema
 from screentime.video.frames import read_table, write_table
 
+# A killed command's lock is free as soon as the system has cleared the process away.
+LOCK_SECONDS = 2
 LABEL_COLUMNS = (
     "uid", "film", "timecode", "characters", "task", "annotation", "annotator", "updated_at", "origin",
 )
@@ -178,6 +180,14 @@ class Workspace:
             ])
         write_atomically(self.labels_table, text.getvalue())
 
+    def keep_labels(self) -> Path:
+        """Set the pulled copy of the labels aside under a name of its own, which is returned."""
+        number = 1
+        while (kept := self.root / f"labels-before-{number}.csv").exists():
+            number += 1
+        self.labels_table.rename(kept)
+        return kept
+
     def progress(self) -> Progress:
         """Where the loop stands."""
         if not self.loop_file.is_file():
@@ -221,7 +231,7 @@ class Workspace:
         # The lock is the operating system's: it goes with the process that holds it, killed or not.
         lock = FileLock(self.root / ".lock")
         try:
-            lock.acquire(timeout=0)
+            lock.acquire(timeout=LOCK_SECONDS)
         except Timeout:
             raise Busy(
                 f"Another screentime command is at work in {self.root}.",
@@ -259,7 +269,12 @@ def create(root: Path, config: Config) -> Workspace:
         return Workspace(root)
     # The classes are checked before anything is written.
     Schema(config.project.mode, config.project.characters)
-    root.mkdir(parents=True, exist_ok=True)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"{root} cannot be made a folder ({error.strerror}).", "Name another one, that you may write."
+        ) from None
     # 0600: a person may put a token into it.
     write_atomically(path, configuration.render(config), mode=0o600)
     return Workspace(root)

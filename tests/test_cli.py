@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -65,6 +66,21 @@ def test_every_option_has_its_flag_and_every_flag_of_that_name_its_option():
     assert others == {"--workspace", "--json", "--watch", "--model", "--csv", "--labels", "--budget"}
 
 
+def test_every_command_that_needs_the_backbone_can_be_told_which():
+    for name in ("new", "push", "train", "preannotate", "sync", "demo"):
+        flags = {flag for p in dict(commands())[name].params for flag in p.opts}
+        assert {"--backbone", "--view", "--seed"} <= flags, name
+
+
+def test_a_workspace_with_an_odd_name_is_quoted_in_every_sentence(cartoon, tmp_path):
+    folder = tmp_path / "my 'own' ü"
+    done = run("new", folder, "--film", cartoon[0], "--characters", "cat")
+    assert f"`screentime extract --workspace {shlex.quote(str(folder))}`" in done.stderr
+    status = run("status", "--workspace", folder)
+    assert status.stderr.endswith(f"Next: `screentime extract --workspace {shlex.quote(str(folder))}`.\n")
+    assert f"`screentime extract --workspace {shlex.quote(str(folder))}`" in run("push", "--workspace", folder).stderr
+
+
 def test_the_readme_names_every_command():
     text = (ROOT / "README.md").read_text("utf-8")
     missing = [name for name, _ in commands() if f"screentime {name}" not in text]
@@ -109,6 +125,7 @@ def test_new_writes_a_project_and_names_the_next_command(cartoon, tmp_path):
     ("arguments", "words"),
     [
         (["new", "x", "--film", "missing.mp4", "--characters", "a"], "missing.mp4"),
+        (["new", "afile", "--film", "FILM", "--characters", "a"], "afile cannot be made a folder"),
         (["status"], "is no screentime project: it has no screentime.toml."),
         (["predict", "missing.mp4", "--model", "."], "missing.mp4"),
         (["demo", "--film", "x.mp4"], "--film and --labels go together."),
@@ -116,7 +133,9 @@ def test_new_writes_a_project_and_names_the_next_command(cartoon, tmp_path):
         (["demo", "--film", "x.mp4", "--labels", "none.csv"], "none.csv cannot be read"),
     ],
 )
-def test_a_mistake_gets_a_sentence_and_exit_code_2(arguments, words, tmp_path):
+def test_a_mistake_gets_a_sentence_and_exit_code_2(arguments, words, tmp_path, cartoon):
+    (tmp_path / "afile").touch()
+    arguments = [str(cartoon[0]) if word == "FILM" else word for word in arguments]
     done = run(*arguments, cwd=tmp_path, home=tmp_path / "home")
     assert (done.returncode, done.stdout) == (2, "")
     assert words in done.stderr
@@ -139,7 +158,9 @@ def test_steps_out_of_order_name_the_step_that_is_missing(tmp_path, cartoon):
     folder = tmp_path / "p"
     run("new", folder, "--film", cartoon[0], "--characters", "cat,mouse", "--backbone", "builtin")
     home = tmp_path / "home"
-    assert run("push", "--workspace", folder, home=home).stderr == "There are no frames yet.\nRun `screentime extract`.\n"
+    assert run("push", "--workspace", folder, home=home).stderr == (
+        f"There are no frames yet.\nRun `screentime extract --workspace {folder}`.\n"
+    )
     extracted = run("extract", "--workspace", folder, "--json", home=home)
     assert json.loads(extracted.stdout) == [{"film": "cartoon.mp4", "frames": 40, "seconds": 40.0}]
     pulled = run("pull", "--workspace", folder, home=home)
@@ -152,7 +173,8 @@ def test_status_tells_where_a_project_stands_and_asks_no_server(tmp_path, cartoo
     run("new", folder, "--film", cartoon[0], "--characters", "cat,mouse")
     done = run("status", "--workspace", folder)
     assert done.stderr == (
-        "cartoon: 0 frames, 0 labels, 0 skipped, 0 waiting for a label.\nNext: `screentime extract`.\n"
+        "cartoon: 0 frames, 0 labels, 0 skipped, 0 waiting for a label.\n"
+        f"Next: `screentime extract --workspace {folder}`.\n"
     )
     found = json.loads(run("status", "--workspace", folder, "--json").stdout)
     assert (found["title"], found["frames"], found["rounds"], found["screen_time"]) == ("cartoon", 0, [], [])

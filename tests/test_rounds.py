@@ -8,10 +8,11 @@ import sys
 
 import pytest
 
-from screentime.errors import Busy, NotReady
+from screentime.errors import Busy, ConfigError, NotReady
 from screentime.labelstudio.predictions import prediction_versions, shown_version
 from screentime.labelstudio.stream import next_task, skip
 from screentime.labelstudio.tasks import list_tasks
+from screentime.projects import seconds_so_far
 from screentime.rounds import Loop
 from screentime.talk import Talk
 
@@ -114,6 +115,77 @@ def test_a_skipped_frame_is_no_label_and_is_not_asked_for_again(cartoon_loop, ca
     cartoon_annotator(4)
     cartoon_loop.sync()
     assert uid not in cartoon_loop.workspace.progress().batch
+
+
+def test_when_all_that_was_asked_for_is_skipped_other_frames_are_asked_for(cartoon_loop, cartoon_annotator):
+    cartoon_loop.push()
+    cartoon_annotator(24)
+    version = cartoon_loop.sync().round.version
+    first = cartoon_loop.workspace.progress()
+    for _ in first.batch:
+        skip(cartoon_loop.link.client, next_task(cartoon_loop.link.client, cartoon_loop.project(), first.tab))
+    assert cartoon_loop.sync().round.version == version
+    second = cartoon_loop.workspace.progress()
+    assert len(second.batch) == 6 and not set(second.batch) & set(first.batch)
+    assert next_task(cartoon_loop.link.client, cartoon_loop.project(), second.tab)["data"]["uid"] in second.batch
+
+
+def test_a_round_on_half_a_batch_is_not_run_again_without_a_new_label(cartoon_loop, cartoon_annotator):
+    cartoon_loop.push()
+    cartoon_annotator(10)
+    first = cartoon_loop.sync()
+    second = cartoon_loop.sync()
+    assert (second.new, second.round) == (False, first.round)
+
+
+def test_changed_characters_are_never_taken_for_the_old_ones(cartoon_loop, cartoon_annotator):
+    cartoon_loop.push()
+    cartoon_annotator(12)
+    version = cartoon_loop.sync().round.version
+    path = cartoon_loop.workspace.config_file
+    path.write_text(path.read_text("utf-8").replace('["cat", "mouse"]', '["mouse", "cat"]'), "utf-8")
+    swapped = Loop(cartoon_loop.workspace, cartoon_loop.workspace.config(), Talk())
+    assert seconds_so_far(cartoon_loop.workspace) == []
+    with pytest.raises(NotReady, match=f"^The model {version} was trained for other characters or another mode. "):
+        swapped.preannotate()
+    with pytest.raises(ConfigError, match="has other characters or another mode than screentime.toml. Run `screentime push`"):
+        swapped.sync()
+    swapped.push()
+    assert swapped.sync().new
+
+
+def test_deleted_tasks_and_frames_that_were_never_pushed_are_said(cartoon_loop, cartoon_annotator):
+    cartoon_loop.push()
+    cartoon_annotator(12)
+    tasks = cartoon_loop.workspace.progress().tasks
+    labelled = {label.uid for label in cartoon_loop.pull()}
+    gone = [uid for uid in tasks if uid not in labelled][-2:]
+    for uid in gone:
+        cartoon_loop.link.client.request("DELETE", f"api/tasks/{tasks[uid]}/")
+    words = r"^2 frames are not in Label Studio\. Run `screentime push`\.$"
+    with pytest.raises(NotReady, match=words):
+        cartoon_loop.sync()
+    cartoon_loop.workspace.update_progress(tasks={uid: n for uid, n in tasks.items() if uid not in gone})
+    with pytest.raises(NotReady, match=words):
+        cartoon_loop.sync()
+    assert cartoon_loop.push() == (2, 38)
+    cartoon_loop.sync()
+    assert on_server(cartoon_loop)[2] == {cartoon_loop.workspace.progress().shown: 28}
+
+
+def test_labels_of_a_project_that_was_deleted_are_set_aside(cartoon_loop, cartoon_annotator):
+    cartoon_loop.push()
+    cartoon_annotator(3)
+    cartoon_loop.pull()
+    kept = cartoon_loop.workspace.labels_table.read_text("utf-8")
+    cartoon_loop.link.client.request("DELETE", f"api/projects/{cartoon_loop.project().id}/")
+    heard = Heard()
+    again = Loop(cartoon_loop.workspace, cartoon_loop.config, heard)
+    again.push()
+    assert again.pull() == []
+    aside = cartoon_loop.workspace.root / "labels-before-1.csv"
+    assert aside.read_text("utf-8") == kept
+    assert heard.sentences == [f"None of the labels pulled before is in Label Studio any more; {aside} keeps them."]
 
 
 def test_too_few_labels_and_a_missing_push_are_said_with_what_to_do(cartoon_loop, cartoon_annotator):

@@ -40,7 +40,7 @@ def outcome(workspace: Workspace, truth: Mapping[str, frozenset[str]], seconds: 
     said = schema.encode([truth[frame.uid] for frame in frames])
     labelled = {label.uid for label in labels}
     rest = np.array([frame.uid not in labelled for frame in frames])
-    decided = schema.decide(read_predictions(workspace.models_folder / rounds[-1].version, frames))
+    decided = schema.decide(read_predictions(workspace.models_folder / rounds[-1].version, frames, schema))
     totals = seconds_so_far(workspace)[0]
     true = weights @ schema.presence(said)
     origins = [label.origin for label in labels]

@@ -135,6 +135,11 @@ def run_demo(
     workspace = begin(place, [film], job.characters, mode=job.mode, title=f"Demo: {film.stem}", **job.options)
     _, frames = extract_films(workspace, workspace.config(), talk)
     known = truth_of(frames, truth, job.labels or film)
+    if budget is not None and budget > len(frames):
+        raise UserMistake(
+            f"The film has {len(frames)} frames, so {budget} labels cannot be given.",
+            f"Use --budget {len(frames)} or less.",
+        )
     loop = Loop(workspace, workspace.config(), talk, most=job.budget)
     _go_round(loop, known, job.budget)
     result = outcome(workspace, known, time.monotonic() - began)

@@ -107,6 +107,25 @@ def get_project(client: Client, id: int) -> ProjectRef:
     return _reference(client, id)
 
 
+def require_choices(client: Client, project: ProjectRef, schema: schemas.Schema) -> None:
+    """See that the project's label config has just the workspace's characters and mode.
+
+    Raises
+    ------
+    ConfigError
+        If it has others.
+    ServerError
+        If Label Studio cannot be spoken with.
+    """
+    with speaking("reading the project"):
+        present = client.request("GET", f"api/projects/{project.id}/")["label_config"]
+    if schemas.read(present) != schema:
+        raise ConfigError(
+            f"Project {project.id} in Label Studio has other characters or another mode than screentime.toml.",
+            "Run `screentime push`, which brings them there, or set one of the two back.",
+        )
+
+
 def labelled_count(client: Client, project: ProjectRef) -> int:
     """How many labels and skips there are: a cheap way to see that something came.
 

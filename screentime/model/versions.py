@@ -75,12 +75,12 @@ class Material:
 
     @property
     def digest(self) -> str:
-        """12 hexadecimal digits over everything that the version depends on."""
+        """12 hexadecimal digits over labels and options: what a person can change."""
         uids = [self.frames[i].uid for i in self.labelled]
         values = [
-            self.schema.mode, self.schema.characters, uids, self.targets.tolist(), self.fold.tolist(),
+            self.schema.mode, self.schema.characters, uids, self.targets.tolist(),
             self.backbone.digest, self.backbone.view.name, self.config.model.recipe,
-            self.config.model.epochs, self.config.model.seed, self.target, __version__,
+            self.config.model.epochs, self.config.model.seed, self.config.loop.target, __version__,
             [frame.uid for frame in self.frames],
         ]
         return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:12]
@@ -141,7 +141,7 @@ def make(material: Material, models: Path, talk: Talk) -> dict[str, Any]:
     return card
 
 
-def read_predictions(folder: Path, frames: Sequence[Frame]) -> np.ndarray:
+def read_predictions(folder: Path, frames: Sequence[Frame], schema: Schema) -> np.ndarray:
     """Probabilities of a workspace's frames by one version.
 
     Parameters
@@ -150,6 +150,8 @@ def read_predictions(folder: Path, frames: Sequence[Frame]) -> np.ndarray:
         The version's folder.
     frames : sequence of Frame
         The frames that are wanted.
+    schema : Schema
+        The classes that are wanted.
 
     Returns
     -------
@@ -158,13 +160,18 @@ def read_predictions(folder: Path, frames: Sequence[Frame]) -> np.ndarray:
     Raises
     ------
     NotReady
-        If the version does not know all frames: a film was added since.
+        If the version does not know all frames or was trained for other classes: a film was added,
+        or the characters were changed, since.
     """
     import numpy as np
 
     with (folder / "predictions.csv").open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file)
-        next(rows, None)
+        if next(rows, [])[1:] != list(schema.classes):
+            raise NotReady(
+                f"The model {folder.name} was trained for other characters or another mode.",
+                "Run `screentime train`.",
+            )
         known = {row[0]: [float(value) for value in row[1:]] for row in rows if row}
     missing = [frame for frame in frames if frame.uid not in known]
     if missing:

@@ -112,3 +112,8 @@ def test_exclusive_is_refused_where_two_are_on_screen_at_once(demo, tmp_path):
     (tmp_path / "labels.csv").write_text("second,cat,mouse\n0,0,1\n1,1,1\n")
     with pytest.raises(UserMistake, match=r"labels.csv line 3 shows two characters at once"):
         demo(mode="exclusive")
+
+
+def test_more_labels_than_frames_are_refused(demo):
+    with pytest.raises(UserMistake, match="^The film has 40 frames, so 41 labels cannot be given. Use --budget 40 or less.$"):
+        demo(budget=41)

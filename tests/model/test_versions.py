@@ -117,13 +117,13 @@ def test_predictions_are_those_of_the_saved_model_for_all_frames(first, material
 
 def test_read_predictions_gives_the_frames_that_are_asked_for_in_their_order(first, material):
     card, models = first
-    everything = read_predictions(models / card["version"], material.frames)
+    everything = read_predictions(models / card["version"], material.frames, material.schema)
     some = [material.frames[i] for i in (7, 0, 7, 23)]
     assert everything.shape == (24, 2)
-    assert (read_predictions(models / card["version"], some) == everything[[7, 0, 7, 23]]).all()
+    assert (read_predictions(models / card["version"], some, material.schema) == everything[[7, 0, 7, 23]]).all()
     unknown = [replace(material.frames[0], uid="9" * 16 + "-000000000", film=name) for name in ("new.mp4", "b.mp4")]
     with pytest.raises(NotReady) as caught:
-        read_predictions(models / card["version"], [*material.frames, *unknown])
+        read_predictions(models / card["version"], [*material.frames, *unknown], material.schema)
     assert str(caught.value) == (
         f"The model {card['version']} has not seen 2 frames, for example of new.mp4. Run `screentime train`."
     )
@@ -203,5 +203,5 @@ def test_a_fine_tuned_version_sees_squares_and_stands_alone(material, tmp_path):
     assert (card["recipe"], card["short_side"], card["round"]["epochs"]) == ("finetune", 224, 1)
     files = [material.root / frame.file for frame in material.frames]
     (pictures,) = read_pictures(files, lambda width, height: (224, 224), 24)
-    told = read_predictions(tmp_path / card["version"], material.frames)
+    told = read_predictions(tmp_path / card["version"], material.frames, material.schema)
     assert load(tmp_path / card["version"]).probabilities(pictures) == pytest.approx(told, abs=1e-5)
