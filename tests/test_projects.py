@@ -56,7 +56,8 @@ def test_the_next_step_is_named_at_every_stage(cartoon, tmp_path):
     extract_films(place, place.config(), Talk())
     assert summary(place)["next"] == "`screentime push`."
     uids = [frame.uid for frame in place.frames()]
-    place.update_progress(project=7, url="http://x/7", batch=tuple(uids[:5]), batch_after="")
+    tasks = {uid: number for number, uid in enumerate(uids)}
+    place.update_progress(project=7, url="http://x/7", tasks=tasks, batch=tuple(uids[:5]), batch_after="")
     assert summary(place)["next"] == "label 5 frames at http://x/7 , then `screentime sync`."
     place.update_progress(skipped=tuple(uids[:5]))
     assert summary(place)["next"] == "`screentime sync`."

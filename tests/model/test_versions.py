@@ -146,8 +146,7 @@ def test_the_digest_changes_with_all_that_a_version_depends_on(material, make_ba
     others = [
         replace(material, targets=flipped),
         replace(material, labelled=material.labelled[:-1], targets=material.targets[:-1], fold=material.fold[:-1]),
-        replace(material, fold=material.fold[::-1]),
-        replace(material, target=0.9),
+        replace(material, config=configuration.override(project, {"target": 0.9})),
         replace(material, frames=material.frames[:-1]),
         replace(material, schema=Schema("multi", ("Jerry", "Tom"))),
         replace(material, config=configuration.override(project, {"epochs": 21})),
@@ -156,7 +155,9 @@ def test_the_digest_changes_with_all_that_a_version_depends_on(material, make_ba
         replace(material, backbone=open_backbone(str(material.backbone.folder), "tiles")),
         replace(material, backbone=open_backbone(str(make_backbone(seed=2)), "whole")),
     ]
-    assert len({material.digest, *(other.digest for other in others)}) == 12
+    assert len({material.digest, *(other.digest for other in others)}) == 11
+    # Who judges is no reason to train again: it changes when the next batch is chosen.
+    assert replace(material, fold=material.fold[::-1]).digest == material.digest
     assert replace(material, config=configuration.override(project, {"title": "Other"})).digest == material.digest
 
 
