@@ -10,15 +10,15 @@ from typing import Annotated, Any
 import typer
 
 from screentime import options as o
+from screentime.cli_server import server_app
 from screentime.errors import ScreentimeError, UserMistake
-from screentime.terminal import Terminal, print_json, print_table
+from screentime.terminal import Terminal, print_json, print_table, say_next
 
 app = typer.Typer(
     name="screentime",
     help="How many seconds each character of a film is on screen, with as few labels from people as possible.",
     no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, rich_markup_mode=None,
 )
-server_app = typer.Typer(help="Run the embedded Label Studio.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(server_app, name="server")
 
 HERE = Path(".")
@@ -53,10 +53,6 @@ def _loop(workspace: Path, **changes: Any) -> Any:
 
     place = Workspace(workspace)
     return Loop(place, override(place.config(), changes), Terminal())
-
-
-def _next(sentence: str) -> None:
-    Terminal().say(f"Next: {sentence}")
 
 
 def _at(workspace: Path) -> str:
@@ -112,7 +108,7 @@ def new(
         document_root=document_root, port=port,
     )
     Terminal().say(f"{place.config_file} holds the options; each is explained in it.")
-    _next(f"`screentime extract{_at(folder)}`, or `cd {shlex.quote(str(folder))}` and then `screentime extract`.")
+    say_next(f"`screentime extract{_at(folder)}`, or `cd {shlex.quote(str(folder))}` and then `screentime extract`.")
 
 
 @app.command()
@@ -129,7 +125,7 @@ def extract(
         print_json([{"film": f.name, "frames": f.frames, "seconds": round(f.seconds, 3)} for f in films])
     else:
         print_table(["film", "frames", "seconds"], [[f.name, f.frames, f.seconds] for f in films])
-    _next(f"`screentime push{_at(workspace)}` (with `screentime server start` before it, unless you use your own).")
+    say_next(f"`screentime push{_at(workspace)}` (with `screentime server start` before it, unless you use your own).")
 
 
 @app.command()
@@ -150,7 +146,7 @@ def push(
         print_json({"created": created, "found": found, "asked": len(progress.batch), "url": progress.url})
     else:
         loop.talk.say(f"{created} frames are new in Label Studio, {found} were there.")
-    _next(f"label {len(progress.batch)} frames at {progress.url} , then `screentime sync{_at(workspace)}`"
+    say_next(f"label {len(progress.batch)} frames at {progress.url} , then `screentime sync{_at(workspace)}`"
           " (or `sync --watch` while you label).")
 
 
@@ -167,7 +163,7 @@ def pull(workspace: o.Folder = HERE, json: o.Json = False, url: o.Url = None) ->
         print_json({"labels": len(labels), "skipped": len(skipped), "waiting": waiting(loop.workspace)})
     else:
         loop.talk.say(f"{len(labels)} labels and {len(skipped)} skipped frames; {waiting(loop.workspace)} still wait.")
-    _next(f"`screentime train{_at(workspace)}`.")
+    say_next(f"`screentime train{_at(workspace)}`.")
 
 
 @app.command()
@@ -183,7 +179,7 @@ def train(
     with loop.workspace.locked():
         round_, is_new = loop.train()
     _tell_round(loop, round_, is_new, json)
-    _next(f"`screentime preannotate{_at(workspace)}`.")
+    say_next(f"`screentime preannotate{_at(workspace)}`.")
 
 
 @app.command()
@@ -203,7 +199,7 @@ def preannotate(
         print_json({"preannotated": written, "version": progress.shown, "url": progress.url})
     else:
         loop.talk.say(f"{written} frames show what {progress.shown} predicts.")
-    _next(f"confirm or correct {len(progress.batch)} frames at {progress.url} , then `screentime sync{_at(workspace)}`.")
+    say_next(f"confirm or correct {len(progress.batch)} frames at {progress.url} , then `screentime sync{_at(workspace)}`.")
 
 
 @app.command()
@@ -226,10 +222,10 @@ def sync(
     _tell_round(loop, synced.round, synced.new, json)
     progress = loop.workspace.progress()
     if synced.round.target_reached:
-        _next(f"`screentime status{_at(workspace)}` for the seconds so far, or `screentime predict FILM{_at(workspace)}`"
+        say_next(f"`screentime status{_at(workspace)}` for the seconds so far, or `screentime predict FILM{_at(workspace)}`"
               f" for another film. More labels make both better: {progress.url}")
     else:
-        _next(f"label the next {waiting(loop.workspace)} frames at {progress.url} , then"
+        say_next(f"label the next {waiting(loop.workspace)} frames at {progress.url} , then"
               f" `screentime sync{_at(workspace)}`.")
 
 
@@ -254,7 +250,7 @@ def status(workspace: o.Folder = HERE, json: o.Json = False) -> None:
         )
     if found["screen_time"]:
         _tell_seconds(found["screen_time"])
-    _next(_placed(found["next"], workspace))
+    say_next(_placed(found["next"], workspace))
 
 
 @app.command()
@@ -286,57 +282,7 @@ def predict(
     if failures:
         raise UserMistake(f"{len(failures)} of {len(rows) + len(failures)} films could not be read.",
                           "The rest is above.")
-    _next("these seconds are the model's word; labels of the film itself make them firm: `screentime new`.")
-
-
-@server_app.command("start")
-def server_start(
-    port: o.Port = None, workspace: o.Folder = HERE, json: o.Json = False,
-) -> None:
-    """Start the embedded Label Studio, or find it running."""
-    from screentime.labelstudio import server
-
-    terminal = Terminal()
-    running = server.start(server.home(), port=_port(port, workspace), progress=terminal.say)
-    _tell_server(running, json)
-    _next("`screentime push` in your project's folder.")
-
-
-@server_app.command("stop")
-def server_stop() -> None:
-    """Stop the embedded Label Studio; nothing is lost."""
-    from screentime.labelstudio import server
-
-    stopped = server.stop(server.home())
-    Terminal().say("Label Studio is stopped." if stopped else "Label Studio was not running.")
-    _next("`screentime server start` starts it again with all that was in it.")
-
-
-@server_app.command("status")
-def server_status(json: o.Json = False) -> None:
-    """Whether the embedded Label Studio runs, and how to log in."""
-    from screentime.labelstudio import server
-
-    running = server.status(server.home())
-    if running is None:
-        if json:
-            print_json({"running": False})
-        else:
-            print("Label Studio is not running.")
-        _next("`screentime server start`.")
-        return
-    _tell_server(running, json)
-
-
-@server_app.command("prepare")
-def server_prepare() -> None:
-    """Build the embedded Label Studio's database, once; scripts/setup does it."""
-    from screentime.labelstudio import server
-
-    terminal = Terminal()
-    if not server.prepare(server.home(), progress=terminal.say):
-        terminal.say("Label Studio's database is ready.")
-    _next("`screentime server start`.")
+    say_next("these seconds are the model's word; labels of the film itself make them firm: `screentime new`.")
 
 
 @app.command()
@@ -384,30 +330,7 @@ def demo(
         account = server.credentials(server.home())
         terminal.say(f"Log in as {account.username} ; the password is in"
                      f" {server.home() / 'labelstudio' / 'credentials.json'}")
-    _next(f"`screentime status --workspace {os.path.relpath(place.root)}`; `screentime server stop` when you are done.")
-
-
-def _port(port: int | None, workspace: Path) -> int:
-    from screentime.config import LabelStudio
-    from screentime.workspace import Workspace
-
-    if port is not None:
-        return port
-    if (workspace / "screentime.toml").is_file():
-        return Workspace(workspace).config().labelstudio.port
-    return LabelStudio().port
-
-
-def _tell_server(running: Any, json: bool) -> None:
-    from screentime.labelstudio import server
-
-    account = server.credentials(server.home())
-    kept = server.home() / "labelstudio" / "credentials.json"
-    if json:
-        print_json({"running": True, "url": running.url, "port": running.port, "pid": running.pid,
-                    "username": account.username, "password_file": str(kept)})
-    else:
-        print(f"Label Studio runs at {running.url} ; log in as {account.username} with the password in {kept}")
+    say_next(f"`screentime status --workspace {os.path.relpath(place.root)}`; `screentime server stop` when you are done.")
 
 
 def _tell_round(loop: Any, round_: Any, is_new: bool, json: bool) -> None:

@@ -48,7 +48,7 @@ class Model(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     backbone: Annotated[str, Meta(min_length=1, description="TF-Hub handle, SavedModel folder, or builtin")] = DEFAULT_BACKBONE
     recipe: Annotated[Recipe, Meta(description="head: learn on kept embeddings, in seconds; finetune: the original, the whole network, in minutes")] = "head"
-    view: Annotated[View, Meta(description="What the backbone looks at: tiles (the frame and overlapping tiles of it, for small characters) or whole (the frame alone, four times faster)")] = "tiles"
+    view: Annotated[View, Meta(description="What the backbone looks at: tiles (the frame and overlapping tiles of it, for small characters) or whole (the frame alone, which is faster)")] = "tiles"
     epochs: Annotated[int, Meta(ge=1, le=1000, description="Epochs at most; the callback may end training sooner")] = 20
     seed: Annotated[int, Meta(ge=0, le=2**31 - 1, description="Seed of everything random")] = 1
 

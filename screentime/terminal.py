@@ -61,6 +61,11 @@ class Terminal(Talk):
         return step
 
 
+def say_next(sentence: str) -> None:
+    """Name the next command, on stderr."""
+    Terminal().say(f"Next: {sentence}")
+
+
 def print_json(value: Any) -> None:
     """One JSON value on stdout."""
     print(json.dumps(value, indent=2, ensure_ascii=False))

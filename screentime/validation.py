@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
 
-# Seconds of film that stay together. The presence of a character lasts 2-2.5 s in the median and
-# shots of cartoons some 3-5 s, so frames of two blocks are rarely near copies of one another.
+# Seconds of film that stay together: several times as long as a character's usual presence, so that
+# frames of two blocks are rarely near copies of one another.
 BLOCK = 10.0
 
 

@@ -13,7 +13,6 @@ import typer
 
 from screentime import config
 from screentime.cli import app
-from screentime.labelstudio import server
 
 ROOT = Path(__file__).parent.parent
 
@@ -224,19 +223,3 @@ def test_a_film_that_cannot_be_read_does_not_stop_the_others(cartoon_loop, carto
     assert done.returncode == 2
     assert [row["film"] for row in json.loads(done.stdout)] == ["fine.mp4"]
     assert "a broken.mp4" in done.stderr and "1 of 2 films could not be read." in done.stderr
-
-
-def test_server_status_names_the_login_and_never_the_password(ls_home, ls_server):
-    done = run("server", "status", home=ls_home)
-    account = server.credentials(ls_home)
-    assert done.stdout == (
-        f"Label Studio runs at {ls_server.url} ; log in as {account.username} with the password in"
-        f" {ls_home / 'labelstudio' / 'credentials.json'}\n"
-    )
-    assert account.password not in done.stdout + done.stderr
-    assert account.token not in done.stdout + done.stderr
-
-
-def test_server_status_of_an_empty_home(tmp_path):
-    done = run("server", "status", "--json", home=tmp_path)
-    assert json.loads(done.stdout) == {"running": False}
