@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,18 +26,23 @@ class Pulled:
         Uids of frames that somebody skipped and nobody labelled.
     problems : list of str
         A sentence for each annotation that cannot be a label.
+    doubles : dict of str to list of frozenset of str
+        Uid to the answers of each frame that two or more people answered, one answer a person, in the
+        order of their numbers; answers that cannot be a label are left out.
     """
 
     labels: list[Label]
     skipped: frozenset[str]
     problems: list[str]
+    doubles: dict[str, list[frozenset[str]]]
 
 
 def pull_labels(client: Client, project: ProjectRef, schema: Schema) -> Pulled:
     """Read all that was labelled.
 
-    Skipped frames and drafts never count. Of several annotations of a frame the newest one counts: of
-    each person's the newest, of those the newest.
+    Skipped frames and drafts never count. Each person's newest annotation of a frame counts; of several
+    people's answers the most common one is the label, and of equally common ones the one given last.
+    Annotations that cannot be a label have no vote.
 
     Parameters
     ----------
@@ -97,22 +102,46 @@ def judge(tasks: Iterable[dict[str, Any]], schema: Schema) -> Pulled:
                 said.setdefault(uid, []).append((task, annotation))
     labels: list[Label] = []
     problems: list[str] = []
+    doubles: dict[str, list[frozenset[str]]] = {}
     for uid, spoken in said.items():
-        task, annotation = max(spoken, key=lambda pair: (_moment(pair[1]), pair[1]["id"]))
-        try:
-            labels.append(_label(uid, task, annotation, schema))
-        except ValueError as reason:
-            problems.append(
-                f"{_name(task)} (task {task['id']}, annotation {annotation['id']}) does not count: {reason}."
-                " Label it again in Label Studio."
-            )
+        answers: list[Label] = []
+        for task, annotation in _newest(spoken):
+            try:
+                answers.append(_label(uid, task, annotation, schema))
+            except ValueError as reason:
+                problems.append(
+                    f"{_name(task)} (task {task['id']}, annotation {annotation['id']}) does not count:"
+                    f" {reason}. Label it again in Label Studio."
+                )
+        if answers:
+            labels.append(_most_common(answers))
+        if len(answers) > 1:
+            doubles[uid] = [answer.characters for answer in answers]
     if strangers:
         problems.append(
             f"{len(strangers)} labelled tasks were not made by screentime and do not count"
             f" (the first is task {strangers[0]})."
         )
     labels.sort(key=lambda label: label.task)
-    return Pulled(labels, frozenset(skipped - said.keys()), problems)
+    return Pulled(labels, frozenset(skipped - said.keys()), problems, doubles)
+
+
+def _newest(spoken: Sequence[tuple[dict, dict]]) -> list[tuple[dict, dict]]:
+    """Each person's newest annotation of a frame with its task, in the order of the people's numbers."""
+    newest: dict[str, tuple[dict, dict]] = {}
+    for task, annotation in sorted(spoken, key=lambda pair: (_moment(pair[1]["updated_at"]), pair[1]["id"])):
+        newest[_person(annotation)] = task, annotation
+    # By length first, since the numbers are text here.
+    return [newest[person] for person in sorted(newest, key=lambda person: (len(person), person))]
+
+
+def _most_common(answers: Sequence[Label]) -> Label:
+    """The newest label that gives the answer of most people; the newest answer's among equals."""
+    said = [answer.characters for answer in answers]
+    return max(
+        answers,
+        key=lambda answer: (said.count(answer.characters), _moment(answer.updated_at), answer.annotation),
+    )
 
 
 def _label(uid: str, task: dict, annotation: dict, schema: Schema) -> Label:
@@ -125,17 +154,20 @@ def _label(uid: str, task: dict, annotation: dict, schema: Schema) -> Label:
         annotation=annotation["id"],
         annotator=_person(annotation),
         updated_at=annotation["updated_at"],
-        origin=_origin(annotation, results),
+        origin=_origin(task, annotation, results),
     )
 
 
-def _origin(annotation: dict, results: list[dict]) -> str:
+def _origin(task: dict, annotation: dict, results: list[dict]) -> str:
     origins = {result.get("origin") for result in results}
     if origins == {"prediction"}:
         return "prediction"
+    parent = annotation.get("parent_prediction")
+    # The page links a label to the prediction even of a blind frame, which chose nothing.
+    blind = any(one["id"] == parent and not one["result"] for one in task.get("predictions", []))
     # Switching a choice off and on again leaves a result that says manual; the link to the
     # prediction tells it then, but only until that prediction gives way to a newer one.
-    if origins & {"prediction", "prediction-changed"} or annotation.get("parent_prediction"):
+    if origins & {"prediction", "prediction-changed"} or (parent and not blind):
         return "prediction-changed"
     return "manual"
 
@@ -145,8 +177,8 @@ def _person(annotation: dict) -> str:
     return str(person["id"] if isinstance(person, dict) else person)
 
 
-def _moment(annotation: dict) -> datetime:
-    return datetime.fromisoformat(annotation["updated_at"])
+def _moment(updated_at: str) -> datetime:
+    return datetime.fromisoformat(updated_at)
 
 
 def _name(task: dict) -> str:

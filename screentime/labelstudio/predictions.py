@@ -19,7 +19,9 @@ DELETE_SECONDS = 900.0
 # The version under which `queue` keeps an order; it predicts nothing.
 ORDER_VERSION = "screentime-order"
 
-Prediction = tuple[int, Collection[str], float]
+# Task, characters, certainty. Without characters (None, not an empty set, which says "neither") the frame
+# is blind: its prediction keeps the frame's place in the order of certainty and shows a person nothing.
+Prediction = tuple[int, Collection[str] | None, float]
 
 
 def prediction_versions(client: Client, project: ProjectRef) -> dict[str, int]:
@@ -40,7 +42,7 @@ def write_predictions(
     """Put one model version's predictions in the place of all others.
 
     They are imported, then shown, then the older ones are deleted; killed anywhere it may be repeated,
-    and a version that is whole is not sent again. Annotations are not touched.
+    and a version that is there just as wanted is not sent again. Annotations are not touched.
 
     Parameters
     ----------
@@ -49,8 +51,9 @@ def write_predictions(
     schema : Schema
     version : str
         New for every round.
-    items : sequence of (int, collection of str, float)
-        Task, characters, and certainty in [0, 1].
+    items : sequence of (int, collection of str or None, float)
+        Task, characters, and certainty in [0, 1]. None for a blind frame: the page chooses nothing on it
+        beforehand, and still sorts it by its certainty.
     progress : callable of (int, int), optional
         Told how many predictions are there, of how many.
 
@@ -68,11 +71,11 @@ def write_predictions(
             delete_version(client, project, old)
         return
     present = _counts(client, project).get(version, 0)
-    if present and present != len(body):
-        # What an interrupted import left.
+    whole = present == len(body) and _same(client, project, version, body)
+    if present and not whole:
+        # What an interrupted import left, or what other frames were blind for.
         delete_version(client, project, version)
-        present = 0
-    if not present:
+    if not whole:
         import_predictions(client, project, body, progress=progress)
     show_version(client, project, version)
     for other in _counts(client, project):
@@ -157,11 +160,28 @@ def _counts(client: Client, project: ProjectRef) -> dict[str, int]:
     return {version: n for version, n in counts.items() if n}
 
 
+def _same(client: Client, project: ProjectRef, version: str, body: Sequence[dict[str, Any]]) -> bool:
+    """Whether the server's predictions of the version say what is to be sent, blind frames too."""
+    with speaking("reading the pre-annotations"):
+        present = client.request(
+            "GET", "api/predictions/", params={"project": project.id}, seconds=IMPORT_SECONDS
+        )
+    kept = [one for one in present if one["model_version"] == version]
+    return sorted(map(_said, kept)) == sorted(map(_said, body))
+
+
+def _said(one: dict[str, Any]) -> tuple[int, float, list[list[str]]]:
+    return one["task"], one["score"], [result["value"]["choices"] for result in one["result"]]
+
+
 def _prediction(schema: Schema, version: str, item: Prediction) -> dict[str, Any]:
     task, characters, score = item
     remedy = "Train a model anew: `screentime train`."
     if not (math.isfinite(score) and 0 <= score <= 1):
         raise ModelError(f"The certainty {score} of task {task} is not between 0 and 1.", remedy)
+    prediction = {"task": task, "model_version": version, "score": float(score), "result": []}
+    if characters is None:
+        return prediction
     chosen = schema.choose(characters)
     try:
         same = schema.parse_choices(chosen) == frozenset(characters)
@@ -172,11 +192,5 @@ def _prediction(schema: Schema, version: str, item: Prediction) -> dict[str, Any
             f"{', '.join(sorted(characters))} cannot be the prediction of task {task} in this project.",
             remedy,
         )
-    return {
-        "task": task,
-        "model_version": version,
-        "score": float(score),
-        "result": [
-            {"from_name": CONTROL, "to_name": OBJECT, "type": "choices", "value": {"choices": chosen}}
-        ],
-    }
+    result = {"from_name": CONTROL, "to_name": OBJECT, "type": "choices", "value": {"choices": chosen}}
+    return {**prediction, "result": [result]}

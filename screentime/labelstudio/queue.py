@@ -1,11 +1,9 @@
-"""Which frames the page hands out, and in which order: one tab of the Data Manager."""
+"""Which frames the page hands out, and in which order: the first tab of the Data Manager."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from screentime.labelstudio.client import Client, speaking
 from screentime.labelstudio.predictions import (
@@ -16,10 +14,8 @@ from screentime.labelstudio.predictions import (
     shown_version,
 )
 from screentime.labelstudio.project import ProjectRef
-from screentime.labelstudio.tasks import condition, read_tasks
-
-ALL_FRAMES = "All frames"
-BY_NUMBER, BY_SCORE = "tasks:id", "tasks:predictions_score"
+from screentime.labelstudio.tabs import BY_NUMBER, BY_SCORE, show_tab
+from screentime.labelstudio.tasks import read_tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +70,7 @@ def queue_frames(
         shown = shown_version(client, project)
         if shown in (None, "", ORDER_VERSION):
             _rank(client, project, wanted, shown)
-    tab = _tab(client, project, title, ordering, list(frames))
+    tab = show_tab(client, project, title, frames, ordering=ordering, answered=False, first=True)
     with speaking("reading the tab"):
         listed = [task["id"] for task in read_tasks(client, project, view=tab, include="id")]
     return Queue(
@@ -98,49 +94,3 @@ def _rank(client: Client, project: ProjectRef, wanted: Sequence[int], shown: str
         show_version(client, project, ORDER_VERSION)
         delete_version(client, project, ORDER_VERSION)
     import_predictions(client, project, ranks)
-
-
-def _tab(client: Client, project: ProjectRef, title: str, ordering: str, uids: Sequence[str]) -> int:
-    """Make or change the tab and put it first.
-
-    The frames are picked by a pattern of their uids: with a list of task numbers, which the server
-    understands, the page itself does not open.
-    """
-    data = {
-        "title": title, "type": "list", "target": "tasks", "ordering": [ordering],
-        "filters": {
-            "conjunction": "and",
-            "items": [
-                condition("data.uid", "regex", "String", f"^({'|'.join(map(_literal, uids))})$"),
-                condition("completed_at", "empty", "Datetime", True),
-            ],
-        },
-    }
-    with speaking("choosing what to label next"):
-        present = client.request("GET", "api/dm/views/", params={"project": project.id})
-        same = [view for view in present if view["data"].get("title") == title]
-        if same:
-            tab = same[0]["id"]
-            # What a person set (columns, widths) stays.
-            data = {**same[0]["data"], **data}
-            client.request("PATCH", f"api/dm/views/{tab}/", json={"project": project.id, "data": data})
-        else:
-            tab = _new_tab(client, project, data)
-        if not present:
-            # Otherwise the frames that are not asked for could not be seen at all.
-            _new_tab(client, project, {"title": ALL_FRAMES, "type": "list", "target": "tasks"})
-        for double in same[1:]:
-            client.request("DELETE", f"api/dm/views/{double['id']}/")
-        others = [view["id"] for view in present if view not in same]
-        client.request(
-            "POST", "api/dm/views/order/", json={"project": project.id, "ids": [tab, *others]}
-        )
-    return tab
-
-
-def _new_tab(client: Client, project: ProjectRef, data: dict[str, Any]) -> int:
-    return client.request("POST", "api/dm/views/", json={"project": project.id, "data": data})["id"]
-
-
-def _literal(uid: str) -> str:
-    return re.sub(r"([^0-9A-Za-z_-])", r"\\\1", uid)

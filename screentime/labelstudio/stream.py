@@ -71,7 +71,8 @@ def submit(
     characters : collection of str
         Who is on screen.
     prediction : dict, optional
-        The pre-annotation that the label began from, one of the task's ``predictions``.
+        The pre-annotation that the label began from, one of the task's ``predictions``; not needed for
+        one that chooses nothing (a blind frame), which the page names all the same.
     lead_time : float, optional
         Seconds that it took.
 
@@ -131,6 +132,8 @@ def _annotate(
     client: Client, task: Task, result: list[dict], prediction: dict[str, Any] | None,
     lead_time: float, *, cancelled: bool,
 ) -> int:
+    if prediction is None:
+        prediction = next((p for p in task.get("predictions", []) if not p["result"]), None)
     body: dict[str, Any] = {
         "result": result,
         "lead_time": lead_time,

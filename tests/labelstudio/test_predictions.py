@@ -3,7 +3,7 @@
 import pytest
 
 from screentime.errors import ModelError, ServerError
-from screentime.labelstudio import predictions, project, stream
+from screentime.labelstudio import predictions, project, queue, stream, tasks
 from screentime.labelstudio.predictions import prediction_versions, shown_version, write_predictions
 from screentime.schema import Schema
 
@@ -47,6 +47,57 @@ def test_repeating_doubles_nothing_and_completes_what_was_cut_off(ls_client, mak
     assert shown_version(ls_client, sample.ref) == "v1"
     write_predictions(ls_client, sample.ref, sample.schema, "v2", items)
     assert prediction_versions(ls_client, sample.ref) == {"v2": 4}
+
+
+def test_blind_frames_have_a_score_and_say_nothing(ls_client, make_project):
+    sample = make_project(5)
+    n = sample.numbers
+    scores = {n[0]: 0.7, n[1]: 0.55, n[2]: 0.9, n[3]: 0.6, n[4]: 0.5}
+    blind = {n[3], n[0]}
+    items = [(task, None if task in blind else set(), score) for task, score in scores.items()]
+    write_predictions(ls_client, sample.ref, sample.schema, "v1", items)
+    assert prediction_versions(ls_client, sample.ref) == {"v1": 5}
+    for task in tasks.read_tasks(ls_client, sample.ref, fields="all"):
+        [one] = task["predictions"]
+        chosen = [result["value"]["choices"] for result in one["result"]]
+        # Nothing at all, which is not the same as nobody.
+        assert (one["score"], chosen) == (scores[task["id"]], [] if task["id"] in blind else [["neither"]])
+        assert task["predictions_score"] == scores[task["id"]]
+    order = sorted(scores, key=scores.get)
+    uids = {task: uid for uid, task in sample.ids.items()}
+    chosen = queue.queue_frames(ls_client, sample.ref, {uids[task]: task for task in order})
+    assert chosen.in_order
+    served = []
+    while task := stream.next_task(ls_client, sample.ref, chosen.tab):
+        assert [bool(one["result"]) for one in task["predictions"]] == [task["id"] not in blind]
+        served.append(task["id"])
+        stream.skip(ls_client, task)
+    assert served == order == [n[4], n[1], n[3], n[0], n[2]]
+
+
+def test_the_same_version_is_sent_again_only_where_it_says_something_else(ls_client, make_project):
+    sample = make_project(3)
+    n = sample.numbers
+    sent = []
+
+    def write(*items):
+        sent.clear()
+        write_predictions(
+            ls_client, sample.ref, sample.schema, "v1", items, progress=lambda *a: sent.append(a)
+        )
+        assert prediction_versions(ls_client, sample.ref) == {"v1": 3}
+        assert shown_version(ls_client, sample.ref) == "v1"
+        return bool(sent)
+
+    items = [(n[0], {"Tom", "Jerry"}, 1 / 3), (n[1], set(), 0.1 + 0.2), (n[2], None, 1.0)]
+    assert write(*items)
+    assert not write(*items) and not write(*items[::-1])
+    # As many as before, but another frame is blind.
+    items[1:] = [(n[1], None, 0.1 + 0.2), (n[2], {"Tom"}, 1.0)]
+    assert write(*items)
+    [one] = ls_client.request("GET", f"api/tasks/{n[1]}/")["predictions"]
+    assert (one["result"], one["score"]) == ([], 0.1 + 0.2)
+    assert not write(*items)
 
 
 def test_dropped_predictions_are_noticed_and_the_old_ones_stay(ls_client, make_project):

@@ -2,9 +2,7 @@
 
 import random
 
-import pytest
-
-from screentime.labelstudio import predictions, queue, stream
+from screentime.labelstudio import predictions, queue, stream, tabs, tasks
 
 
 def served(client, sample, tab, limit=20):
@@ -98,18 +96,29 @@ def test_nothing_to_label(ls_client, make_project):
     assert stream.next_task(ls_client, sample.ref, chosen.tab) is None
 
 
-def test_the_page_knows_every_operator_of_the_tab(ls_client, make_project):
-    """With an operator that the server knows and the page does not, the page stays blank."""
-    sample = make_project(2)
-    queue.queue_frames(ls_client, sample.ref, sample.ids)
-    known = {"equal", "not_equal", "less", "greater", "less_or_equal", "greater_or_equal", "in", "not_in", "empty", "contains", "not_contains", "regex"}
-    filters = views(ls_client, sample)[0]["data"]["filters"]["items"]
-    assert {f["operator"] for f in filters} <= known
+def listed(client, sample, url):
+    """Tasks of the tab that an address names, in its order."""
+    base, tab = url.split("?tab=")
+    assert base == f"{sample.ref.url}/data"
+    return [task["id"] for task in tasks.read_tasks(client, sample.ref, view=int(tab), include="id")]
 
 
-@pytest.mark.parametrize("uid", ["a.b", "a|b", "0123456789abcdef-000001000"])
-def test_uid_is_taken_literally(uid):
-    import re
+def titles(client, sample):
+    return [view["data"]["title"] for view in views(client, sample)]
 
-    assert re.fullmatch(queue._literal(uid), uid)
-    assert not re.fullmatch(queue._literal("a.b"), "axb")
+
+def test_list_and_stream_beside_each_other(ls_client, make_project):
+    sample = make_project(6)
+    n, uids = sample.numbers, list(sample.ids)
+    order = shuffled(sample)
+    tab = queue.queue_frames(ls_client, sample.ref, dict(list(order.items())[:4])).tab
+    page = tabs.list_frames(ls_client, sample.ref, {uids[0]: n[0], uids[5]: n[5]})
+    assert titles(ls_client, sample) == ["Label first", "All frames", "Look again"]
+    wanted = dict(list(order.items())[::-1])
+    chosen = queue.queue_frames(ls_client, sample.ref, wanted)
+    assert chosen.tab == tab and chosen.in_order
+    assert titles(ls_client, sample) == ["Label first", "All frames", "Look again"]
+    assert served(ls_client, sample, chosen.tab) == list(wanted.values())
+    assert listed(ls_client, sample, page) == [n[0], n[5]]
+    assert tabs.list_frames(ls_client, sample.ref, {uids[3]: n[3]}) == page
+    assert titles(ls_client, sample) == ["Label first", "All frames", "Look again"]
