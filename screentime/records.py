@@ -90,6 +90,8 @@ class Frame:
         Exact presentation time in seconds, counted from the film's start.
     film : str
         The film's file name.
+    shot : int
+        Number of the shot among the film's, from 0.
     """
 
     uid: str
@@ -97,6 +99,7 @@ class Frame:
     index: int
     second: float
     film: str
+    shot: int = 0
 
     @property
     def digest(self) -> str:
@@ -151,7 +154,8 @@ class Round:
     seconds : float
         Wall time of the round.
     target_reached : bool
-        Whether the callback saw the target.
+        Whether the callback saw the target, or the intervals are as narrow as wanted, whichever ends
+        the loop.
     """
 
     version: str

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from screentime.errors import ConfigError, ModelError
 from screentime.files import write_atomically
 from screentime.model.backbone import Backbone, first_line, tensorflow
+from screentime.model.shift import Reference
 from screentime.schema import Schema
 
 if TYPE_CHECKING:
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
 
 CARD = "card.json"
 SAVED = "model"
+KNOWN = "known.npz"
 CARD_KEYS = {"version", "mode", "characters", "short_side", "fps", "backbone", "round"}
 REMEDY = "Name a folder that `screentime train` wrote, such as DIR/models/v001-…, copied whole."
 
@@ -59,6 +64,37 @@ class Classifier:
         ndarray of float32, shape (n, len(schema.classes))
         """
         return self._module(tensorflow().constant(pictures)).numpy()
+
+    def look(self, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """What the model says of pictures and how it sees them, from one pass over them.
+
+        Parameters
+        ----------
+        pictures : ndarray of float32, shape (n, height, width, 3)
+            As for `probabilities`.
+
+        Returns
+        -------
+        probabilities : ndarray of float32, shape (n, len(schema.classes))
+        embeddings : ndarray of float32, shape (n, d), or None
+            None where no frozen backbone makes them (the recipe finetune), and from a folder that an
+            older screentime wrote.
+        """
+        if not hasattr(self._module, "look"):
+            return self.probabilities(pictures), None
+        probabilities, embeddings = self._module.look(tensorflow().constant(pictures))
+        return probabilities.numpy(), embeddings.numpy()
+
+    @cached_property
+    def reference(self) -> Reference | None:
+        """The frames that the model knows, read when first asked for; None where none were saved.
+
+        Raises
+        ------
+        ModelError
+            If the file is damaged.
+        """
+        return _read_reference(self.folder / KNOWN)
 
 
 def load(folder: Path) -> Classifier:
@@ -127,10 +163,17 @@ def read_card(folder: Path) -> dict[str, Any]:
     return card
 
 
-def save(folder: Path, network: Any, backbone: Backbone | None, card: dict[str, Any]) -> None:
-    """Write a model folder's model and card.
+def save(
+    folder: Path,
+    network: Any,
+    backbone: Backbone | None,
+    card: dict[str, Any],
+    reference: Reference | None = None,
+) -> None:
+    """Write a model folder's model, its card and what it knows.
 
-    The SavedModel stands alone: pictures in, probabilities out, nothing else needed.
+    The SavedModel stands alone: pictures in, probabilities out, nothing else needed. With a backbone
+    its function ``look`` gives the embeddings beside them.
 
     Parameters
     ----------
@@ -142,21 +185,76 @@ def save(folder: Path, network: Any, backbone: Backbone | None, card: dict[str, 
         Frozen backbone that makes the embeddings.
     card : dict
         What can be told of the model, see `CARD_KEYS` for what must be.
+    reference : Reference or None
+        The frames that the model knows, by the same backbone.
     """
+    import numpy as np
+
     tf = tensorflow()
 
-    class Module(tf.Module):
+    pictures_in = [tf.TensorSpec((None, None, None, 3), tf.float32, name="pictures")]
+
+    class Whole(tf.Module):
         def __init__(self) -> None:
             super().__init__()
             self.network = network
-            self.backbone = backbone.network if backbone else None
 
-        @tf.function(input_signature=[tf.TensorSpec((None, None, None, 3), tf.float32, name="pictures")])
+        @tf.function(input_signature=pictures_in)
         def __call__(self, pictures: Any) -> Any:
-            if backbone:
-                pictures = backbone.view.graph(self.backbone, pictures)
             return self.network(pictures, training=False)
 
-    module = Module()
+    class Headed(tf.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = network
+            self.backbone = backbone.network
+
+        @tf.function(input_signature=pictures_in)
+        def look(self, pictures: Any) -> tuple[Any, Any]:
+            embeddings = backbone.view.graph(self.backbone, pictures)
+            return self.network(embeddings, training=False), embeddings
+
+        @tf.function(input_signature=pictures_in)
+        def __call__(self, pictures: Any) -> Any:
+            return self.look(pictures)[0]
+
+    module = Headed() if backbone else Whole()
     tf.saved_model.save(module, str(folder / SAVED), signatures=module.__call__)
+    if reference is not None:
+        file = io.BytesIO()
+        np.savez(file, known=reference.known.astype(np.float16), threshold=reference.threshold)
+        write_atomically(folder / KNOWN, file.getvalue())
+    write_card(folder, card)
+
+
+def write_card(folder: Path, card: dict[str, Any]) -> None:
+    """Write a model's card.
+
+    Parameters
+    ----------
+    folder : Path
+        The model's folder.
+    card : dict
+    """
     write_atomically(folder / CARD, json.dumps(card, indent=2, ensure_ascii=False) + "\n")
+
+
+def _read_reference(path: Path) -> Reference | None:
+    import numpy as np
+
+    if not path.exists():
+        return None
+    try:
+        content = path.read_bytes()
+        # NumPy would take anything else for a pickle, and advise to trust it.
+        if not zipfile.is_zipfile(io.BytesIO(content)):
+            raise ValueError("it is no archive")
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
+            known, threshold = file["known"], float(file["threshold"])
+        if known.ndim != 2 or not len(known) or known.dtype != np.float16 or not np.isfinite(known).all():
+            raise ValueError("it holds no embeddings")
+        if not threshold >= 0:
+            raise ValueError("it holds no threshold")
+    except Exception as error:  # of a damaged file NumPy, zipfile and zlib raise their own
+        raise ModelError(f"{path} cannot be read ({first_line(error)}).", REMEDY) from None
+    return Reference(known, threshold)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import math
 import os
 import re
@@ -15,11 +16,14 @@ from screentime.errors import ConfigError, FilmError, ScreentimeError
 from screentime.files import write_atomically
 from screentime.records import Film, Frame, frame_uid
 from screentime.video.reader import Reader, digest
+from screentime.video.shots import ShotCounter
 from screentime.video.source import checked, shown_name
 from screentime.video.store import Recipe, Shelf, Stored, folder_name
 
 FOLDER = "frames"
-COLUMNS = ("uid", "file", "index", "second", "film")
+# Beside a film's frames: the number of each one's shot, in their order.
+SHOTS = "shots.json"
+COLUMNS = ("uid", "file", "index", "second", "film", "shot")
 SUFFIXES = (
     ".3gp", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogv",
     ".ts", ".vob", ".webm", ".wmv",
@@ -70,7 +74,8 @@ def extract(
     """Write a film's sampled frames as JPEG files, or find them there.
 
     They lie in ``frames/<film's name in plain letters>-<start of its digest>/``. The folder
-    appears only when it is whole; with another fps, quality or height it is replaced.
+    appears only when it is whole; with another fps, quality or height it is replaced, and so is one
+    that an older screentime made, which does not tell the shots.
 
     Parameters
     ----------
@@ -113,7 +118,10 @@ def extract(
     shelf = Shelf(Path(root) / FOLDER / name)
     recipe = Recipe(known, float(fps), quality, max_height)
     try:
-        stored = shelf.find(recipe) or _decode(path, shelf, recipe, progress)
+        stored = shelf.find(recipe)
+        shots = _read_shots(shelf.folder, len(stored.seconds)) if stored else None
+        if stored is None or shots is None:
+            stored, shots = _decode(path, shelf, recipe, progress)
     except OSError as error:
         raise ScreentimeError(
             f"The frames of {shown_name(path)} cannot be written to {shelf.folder}:"
@@ -125,9 +133,10 @@ def extract(
             warn(sentence)
     # The same content may lie elsewhere now, under another name.
     film = replace(stored.film, name=path.name, path=str(path))
+    files = [f"{FOLDER}/{name}/{_file_name(second)}" for second in stored.seconds]
     return film, [
-        Frame(frame_uid(known, second), f"{FOLDER}/{name}/{_file_name(second)}", index, second, film.name)
-        for index, second in enumerate(stored.seconds)
+        Frame(frame_uid(known, second), file, index, second, film.name, shot)
+        for index, (second, file, shot) in enumerate(zip(stored.seconds, files, shots))
     ]
 
 
@@ -153,13 +162,16 @@ def write_table(path: str | os.PathLike[str], frames: Sequence[Frame]) -> None:
     # All texts in quotes: of itself this module leaves a carriage return bare, which ends a row.
     writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     for frame in frames:
-        row = frame.uid, frame.file, frame.index, float(frame.second), frame.film
+        row = frame.uid, frame.file, frame.index, float(frame.second), frame.film, frame.shot
         writer.writerow([_guard(value) if isinstance(value, str) else value for value in row])
     write_atomically(path, text.getvalue())
 
 
 def read_table(path: str | os.PathLike[str]) -> list[Frame]:
-    """Read frames.csv: UTF-8, columns uid, file, index, second, film.
+    """Read frames.csv: UTF-8, columns uid, file, index, second, film, shot.
+
+    An older table lacks the last column: its frames are all of shot 0 of their film, until
+    `screentime extract` writes it again.
 
     Parameters
     ----------
@@ -185,9 +197,12 @@ def read_table(path: str | os.PathLike[str]) -> list[Frame]:
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     frames = []
     try:
-        if tuple(next(rows, ())) != COLUMNS:
+        columns = tuple(next(rows, ()))
+        if columns not in (COLUMNS, COLUMNS[:-1]):
             raise ValueError(f"its columns should be {','.join(COLUMNS)}")
         for row in rows:
+            if len(row) != len(columns):
+                raise ValueError(f"it has {len(row)} columns instead of {len(columns)}")
             frames.append(_parse(row))
     except (ValueError, csv.Error) as error:
         raise FilmError(f"{path} is damaged at line {max(1, rows.line_num)}: {error}.", remedy) from None
@@ -214,10 +229,10 @@ def _films_of(folder: Path) -> list[Path]:
 
 def _decode(
     path: Path, shelf: Shelf, recipe: Recipe, progress: Callable[[float, float], None] | None
-) -> Stored:
+) -> tuple[Stored, list[int]]:
     import cv2
 
-    seconds = []
+    seconds, shots, counter = [], [], ShotCounter()
     reader = Reader(path, fps=recipe.fps, max_height=recipe.max_height, known_digest=recipe.digest)
     # The film is opened first: one that cannot be read leaves no folder behind.
     with reader, shelf.filling() as folder:
@@ -225,11 +240,23 @@ def _decode(
             _, code = cv2.imencode(".jpg", sample.image, [cv2.IMWRITE_JPEG_QUALITY, recipe.quality])
             (folder / _file_name(sample.second)).write_bytes(code)
             seconds.append(sample.second)
+            shots.append(counter.next(sample.image))
             if progress is not None:
                 progress(sample.second, reader.claimed_seconds)
         stored = Stored(recipe, reader.film, tuple(seconds), reader.warnings)
+        (folder / SHOTS).write_text(json.dumps(shots) + "\n", "utf-8")
         shelf.describe(folder, stored)
-    return stored
+    return stored, shots
+
+
+def _read_shots(folder: Path, frames: int) -> list[int] | None:
+    """Number of the shot of each frame in a whole folder; None where it does not tell them."""
+    try:
+        shots = json.loads((folder / SHOTS).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    fits = isinstance(shots, list) and len(shots) == frames
+    return shots if fits and all(type(shot) is int and shot >= 0 for shot in shots) else None
 
 
 def _file_name(second: float) -> str:
@@ -242,9 +269,7 @@ def _guard(text: str) -> str:
 
 
 def _parse(row: list[str]) -> Frame:
-    if len(row) != len(COLUMNS):
-        raise ValueError(f"it has {len(row)} columns instead of {len(COLUMNS)}")
-    uid, file, index, second, film = row
+    uid, file, index, second, film, shot = row if len(row) == len(COLUMNS) else [*row, "0"]
     uid, file, film = (text.removeprefix("'") for text in (uid, file, film))
     if not _UID.fullmatch(uid):
         raise ValueError(f"{uid!r} is no frame's uid")
@@ -259,4 +284,6 @@ def _parse(row: list[str]) -> Frame:
         time = math.nan
     if not 0 <= time < math.inf:
         raise ValueError(f"the second {second!r} is no time")
-    return Frame(uid, file, int(index), time, film)
+    if not shot.isdecimal():
+        raise ValueError(f"the shot {shot!r} is no whole number")
+    return Frame(uid, file, int(index), time, film, int(shot))

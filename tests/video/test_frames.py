@@ -37,10 +37,37 @@ def test_frames_are_written_with_their_names_times_and_pictures(studio, plain, t
     assert (film.digest, film.name, film.path, film.frames) == (known, "plain.mp4", str(plain), 10)
     for k, frame in enumerate(frames):
         file = f"frames/plain-{known[:8]}/{1000 * k:09d}.jpg"
-        assert frame == Frame(f"{known}-{k * 1000:09d}", file, k, float(k), "plain.mp4")
+        assert frame == Frame(f"{known}-{k * 1000:09d}", file, k, float(k), "plain.mp4", frame.shot)
         assert studio.number_in(cv2.imread(str(tmp_path / file))) == 25 * k
     assert seen == [(float(k), 10.0) for k in range(10)]
     assert sorted(os.listdir(tmp_path / "frames")) == [f"plain-{known[:8]}"]
+
+
+def test_frames_know_their_shots(studio, tmp_path):
+    path = studio.folder / "two-shots.mp4"
+    # The second shot begins between two samples, the third at a sample.
+    colours = [("darkred", 2.5), ("lightyellow", 2.5), ("darkred", 2)]
+    sources = [part for colour, length in colours
+               for part in ("-f", "lavfi", "-i", f"color={colour}:size=160x96:rate=12:duration={length}")]
+    studio.ffmpeg(*sources, "-filter_complex", "concat=n=3", "-pix_fmt", "yuv420p", path)
+    for _ in range(2):
+        _, frames = extract(path, tmp_path, fps=1)
+        assert [frame.shot for frame in frames] == [0, 0, 0, 1, 1, 2, 2]
+    folder = (tmp_path / frames[0].file).parent
+    assert (folder / "shots.json").read_text() == "[0, 0, 0, 1, 1, 2, 2]\n"
+
+
+@pytest.mark.parametrize("content", [None, "", "[0, 0]", "{}", str([-1] * 10), str([0.5] * 10)])
+def test_a_folder_that_does_not_tell_the_shots_is_made_again(plain, tmp_path, content):
+    first = extract(plain, tmp_path, fps=1)
+    file = (tmp_path / first[1][0].file).parent / "shots.json"
+    known = file.read_text()
+    if content is None:
+        file.unlink()
+    else:
+        file.write_text(content)
+    assert extract(plain, tmp_path, fps=1) == first
+    assert file.read_text() == known
 
 
 def test_a_second_time_does_no_work(plain, tmp_path):
@@ -57,11 +84,11 @@ def test_other_options_replace_the_folder(plain, tmp_path, other):
     film, frames = extract(plain, tmp_path, **other)
     folders = os.listdir(tmp_path / "frames")
     files = os.listdir(tmp_path / "frames" / folders[0])
-    assert len(folders) == 1 and len(files) == film.frames + 1 == len(frames) + 1
+    assert len(folders) == 1 and len(files) == film.frames + 2 == len(frames) + 2
     assert all(tree(tmp_path)[name] != written for name, written in before.items())
 
 
-@pytest.mark.parametrize("name", ["film.json", "000003000.jpg"])
+@pytest.mark.parametrize("name", ["film.json", "shots.json", "000003000.jpg"])
 @pytest.mark.parametrize("harm", [Path.unlink, lambda file: file.write_bytes(b"")])
 def test_a_damaged_folder_is_made_again(plain, tmp_path, name, harm):
     _, frames = extract(plain, tmp_path, fps=1)
@@ -154,24 +181,26 @@ def test_films_with_odd_names_are_extracted_and_listed(plain, tmp_path, stem):
     assert read_table(tmp_path / "frames.csv") == frames
 
 
-def frame(film="film.mp4", index=0, second=0.0):
+def frame(film="film.mp4", index=0, second=0.0, shot=0):
     uid = f"{'0123456789abcdef'}-{round(second * 1000):09d}"
-    return Frame(uid, f"frames/film-01234567/{index:06d}.jpg", index, second, film)
+    return Frame(uid, f"frames/film-01234567/{index:06d}.jpg", index, second, film, shot)
 
 
 def test_the_table_is_plain_csv(tmp_path):
-    write_table(tmp_path / "frames.csv", [frame(second=1.001)])
+    write_table(tmp_path / "frames.csv", [frame(second=1.001, shot=7)])
     assert (tmp_path / "frames.csv").read_bytes() == (
-        b"uid,file,index,second,film\n"
-        b'"0123456789abcdef-000001001","frames/film-01234567/000000.jpg",0,1.001,"film.mp4"\n'
+        b"uid,file,index,second,film,shot\n"
+        b'"0123456789abcdef-000001001","frames/film-01234567/000000.jpg",0,1.001,"film.mp4",7\n'
     )
 
 
-@given(st.lists(st.tuples(
-    st.text(st.characters(exclude_categories=["Cs"]), min_size=1), st.floats(0, 1e5)), max_size=5))
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+
+
+@given(st.lists(st.tuples(NAMES, st.floats(0, 1e5), st.integers(0)), max_size=5))
 def test_the_table_gives_back_what_was_written(tmp_path_factory, rows):
     path = tmp_path_factory.getbasetemp() / "round-trip.csv"
-    frames = [frame(film, index, second) for index, (film, second) in enumerate(rows)]
+    frames = [frame(film, index, second, shot) for index, (film, second, shot) in enumerate(rows)]
     write_table(path, frames)
     assert read_table(path) == frames
 
@@ -180,20 +209,23 @@ def test_the_table_gives_back_what_was_written(tmp_path_factory, rows):
 def test_no_name_starts_a_formula(tmp_path, film):
     path = tmp_path / "frames.csv"
     write_table(path, [frame(film)])
-    cell = path.read_bytes().decode().split(",")[-1]
-    assert cell == f"\"'{film}\"\n"
+    cell = path.read_bytes().decode().split(",")[-2]
+    assert cell == f"\"'{film}\""
     assert [row.film for row in read_table(path)] == [film]
 
 
-GOOD = "0123456789abcdef-000001000,frames/f/000001.jpg,1,1.0,film.mp4"
+HEAD = "uid,file,index,second,film,shot"
+GOOD = "0123456789abcdef-000001000,frames/f/000001.jpg,1,1.0,film.mp4,3"
 DAMAGE = {
-    "columns": (GOOD.rsplit(",", 1)[0], "it has 4 columns instead of 5"),
+    "columns": (GOOD.rsplit(",", 1)[0], "it has 5 columns instead of 6"),
     "uid": (GOOD.replace("0123", "zzzz"), "'zzzz456789abcdef-000001000' is no frame's uid"),
     "outside": (GOOD.replace("frames/f", "frames/../.."), "is no file of the workspace"),
     "absolute": (GOOD.replace("frames/f", "/etc"), "is no file of the workspace"),
     "index": (GOOD.replace(",1,", ",-1,"), "the index '-1' is no whole number"),
     "second": (GOOD.replace("1.0", "nan"), "the second 'nan' is no time"),
     "no number": (GOOD.replace("1.0", "one"), "the second 'one' is no time"),
+    "shot": (GOOD.replace(",3", ",-3"), "the shot '-3' is no whole number"),
+    "no shot": (GOOD.replace(",3", ","), "the shot '' is no whole number"),
     "quote": (GOOD + '\n"', "unexpected end of data"),
 }
 
@@ -202,7 +234,7 @@ DAMAGE = {
 def test_a_damaged_row_is_told_with_its_line(tmp_path, kind):
     row, reason = DAMAGE[kind]
     path = tmp_path / "frames.csv"
-    path.write_text(f"uid,file,index,second,film\n{GOOD}\n{row}\n")
+    path.write_text(f"{HEAD}\n{GOOD}\n{row}\n")
     with pytest.raises(FilmError) as caught:
         read_table(path)
     assert str(caught.value).startswith(f"{path} is damaged at line ")
@@ -211,8 +243,9 @@ def test_a_damaged_row_is_told_with_its_line(tmp_path, kind):
 
 
 @pytest.mark.parametrize(("content", "reason"), [
-    (b"", "is damaged at line 1: its columns should be uid,file,index,second,film"),
+    (b"", "is damaged at line 1: its columns should be uid,file,index,second,film,shot"),
     (b"a,b\n", "is damaged at line 1"),
+    (b"uid,file,index,second\n", "is damaged at line 1"),
     (b"\xff\xfe", "cannot be read"),
     (None, "cannot be read"),
 ])
@@ -226,8 +259,18 @@ def test_a_table_that_is_none(tmp_path, content, reason):
 
 def test_a_table_saved_by_a_spreadsheet_is_read(tmp_path):
     path = tmp_path / "frames.csv"
-    path.write_bytes(b"\xef\xbb\xbf" + f"uid,file,index,second,film\n{GOOD}\n".replace("\n", "\r\n").encode())
+    path.write_bytes(b"\xef\xbb\xbf" + f"{HEAD}\n{GOOD}\n".replace("\n", "\r\n").encode())
     assert [row.film for row in read_table(path)] == ["film.mp4"]
+
+
+def test_an_older_table_without_shots_is_read(tmp_path):
+    path = tmp_path / "frames.csv"
+    older = f"{HEAD.removesuffix(',shot')}\n" + f"{GOOD.removesuffix(',3')}\n" * 2
+    path.write_text(older)
+    assert [(row.film, row.shot) for row in read_table(path)] == [("film.mp4", 0)] * 2
+    path.write_text(f"{older}{GOOD}\n")
+    with pytest.raises(FilmError, match="is damaged at line 4: it has 6 columns instead of 5"):
+        read_table(path)
 
 
 def test_films_of_folders_and_single_ones(tmp_path):
