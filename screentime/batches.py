@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from screentime.auditing import Draw
 from screentime.config import Config
 from screentime.config import Loop as Options
 from screentime.records import Frame
-from screentime.workspace import Workspace
+from screentime.workspace import Progress, Workspace
 
 if TYPE_CHECKING:
     import numpy as np
 
 # Fewer labels than this teach nothing.
 FEWEST_LABELS = 8
+# Share of the learning frames that are shown without their pre-annotation, to see what seeing it does
+# to what people say. Audit frames always are.
+BLIND_SHARE = 1 / 8
 
 
 def next_look(learned: int, options: Options) -> int:
@@ -53,6 +57,8 @@ def ask(
     """Choose the frames to label next and keep them as the batch.
 
     Nothing is chosen while frames chosen after the same model version still wait for their label.
+    Frames of an earlier batch that nobody labelled are free again, audit frames too: they are drawn
+    anew, which is fair since it is done whatever they show.
 
     Parameters
     ----------
@@ -68,28 +74,87 @@ def ask(
     """
     import numpy as np
 
+    from screentime.auditing import parts
     from screentime.selection import next_batch
 
-    progress, labels, rounds = workspace.progress(), workspace.labels(), workspace.rounds()
+    progress, rounds = workspace.progress(), workspace.rounds()
     after = rounds[-1].version if rounds else ""
     if progress.batch_after == after and waiting(workspace):
         return
     position = {frame.uid: i for i, frame in enumerate(frames)}
+    labelled = {label.uid for label in workspace.labels()} & position.keys()
     closed = np.zeros(len(frames), dtype=bool)
-    for uid in [*(label.uid for label in labels), *progress.skipped]:
-        if uid in position:
-            closed[position[uid]] = True
-    first = len(labels) < config.loop.first_batch
-    wanted = config.loop.first_batch - len(labels) if first else config.loop.batch
-    if most is not None and len(labels) < most:
-        wanted = min(wanted, most - len(labels))
-    drawn = [position[uid] for uid in progress.audit if uid in position]
-    batch, audits = next_batch(
-        embeddings(), closed, np.array([i for i in drawn if not closed[i]], dtype=int), wanted,
-        probabilities, workspace.schema(), np.random.default_rng([config.model.seed, len(labels)]),
-        drawn=None if first and drawn else len(drawn),
-    )
+    closed[[position[uid] for uid in labelled | (position.keys() & set(progress.skipped))]] = True
+    options, said = config.loop, len(labelled)
+    elsewhere = len(workspace.labels()) - said  # of other films that are audited here
+    wanted = options.first_batch - said if said < options.first_batch else options.batch
+    if most is not None and said < most:
+        wanted = min(wanted, most - said)
+    audits = {uid: one for uid, one in progress.audits.items() if uid in labelled or uid not in position}
+    look = next_look(rounds[-1].labels if rounds else 0, options) - elsewhere
+    divided = parts(said, len(audits.keys() & labelled), look, wanted, options.audit_every)
+    seed = draw_seed(config.model.seed, said)
+    rng = np.random.default_rng(seed)
+    batch, draws = next_batch(embeddings(), closed, divided, probabilities, workspace.schema(), rng)
+    audits |= {frames[one.frame].uid: mark(one, frames, seed) for one in draws}
+    asked = [frames[i].uid for i in batch]
+    blind = [
+        uid for uid in asked if after and (uid in audits or rng.random() < BLIND_SHARE)
+    ]
     workspace.update_progress(
-        batch=tuple(frames[i].uid for i in batch), batch_after=after,
-        audit=tuple(sorted({*progress.audit, *(frames[i].uid for i in audits)})),
+        batch=tuple(asked), batch_after=after, audits=audits,
+        asked=progress.asked | dict.fromkeys(asked, after),
+        blind=tuple(sorted({*blind, *(uid for uid in progress.blind if uid in labelled)})),
     )
+
+
+def draw_seed(seed: int, labels: int) -> int:
+    """Seed of what is drawn at random when there are so many labels; another for each number."""
+    return seed + 1_000_003 * labels
+
+
+def mark(one: Draw, frames: Sequence[Frame], seed: int) -> dict[str, Any]:
+    """What a drawn frame's task and ``loop.json`` say of the draw.
+
+    Parameters
+    ----------
+    one : Draw
+    frames : sequence of Frame
+    seed : int
+        Of the generator that drew it.
+
+    Returns
+    -------
+    dict
+        ``block``: first and last second of the block, as far as it lies in the frame's film;
+        ``seed``; ``probability``.
+    """
+    mine = frames[one.frame].digest
+    block = [frame.second for frame in frames[one.first : one.last + 1] if frame.digest == mine]
+    return {"block": [block[0], block[-1]], "seed": seed, "probability": round(one.probability, 9)}
+
+
+def scores(frames: Sequence[Frame], progress: Progress, certainty: np.ndarray) -> dict[str, float]:
+    """Scores under which Label Studio lists the batch in its order.
+
+    A frame's score is the certainty of its prediction. In the batch a later frame never has a smaller
+    one: a blind frame takes that of the frame before it, so that its place does not depend on what it
+    shows.
+
+    Parameters
+    ----------
+    frames : sequence of Frame, length n
+    progress : Progress
+    certainty : ndarray, shape (n,)
+
+    Returns
+    -------
+    dict of str to float
+        Uid to score in [0, 1].
+    """
+    score = {frame.uid: float(one) for frame, one in zip(frames, certainty)}
+    least = 0.0
+    for uid in progress.batch:
+        own = 0.0 if uid in progress.blind else score[uid]
+        least = score[uid] = min(max(own, least + 1e-6), 1.0)
+    return score

@@ -12,7 +12,9 @@ import typer
 from screentime import options as o
 from screentime.cli_server import server_app
 from screentime.errors import ScreentimeError, UserMistake
+from screentime.telling import goal, tell_seconds, tell_status, unsure
 from screentime.terminal import Terminal, print_json, print_table, say_next
+from screentime.timeline import SMOOTHING
 
 app = typer.Typer(
     name="screentime",
@@ -62,7 +64,7 @@ def _at(workspace: Path) -> str:
 
 def _placed(sentence: str, workspace: Path) -> str:
     """A sentence whose commands name the workspace, so that they can be run where the person is."""
-    return re.sub(r"`screentime (extract|push|pull|train|preannotate|sync|status)`", rf"`screentime \1{_at(workspace)}`", sentence)
+    return re.sub(r"`screentime (extract|push|pull|train|preannotate|sync|status|audit)`", rf"`screentime \1{_at(workspace)}`", sentence)
 
 
 def _workspace_of(arguments: list[str]) -> Path:
@@ -94,6 +96,9 @@ def new(
     first_batch: o.FirstBatch = None,
     every: o.Every = None,
     batch: o.Batch = None,
+    audit_every: o.AuditEvery = None,
+    stop: o.StopName = None,
+    half_width: o.HalfWidth = None,
     url: o.Url = None,
     document_root: o.DocumentRoot = None,
     port: o.Port = None,
@@ -104,8 +109,8 @@ def new(
     place = begin(
         folder, film, [name.strip() for name in characters.split(",")], mode=mode, title=title, fps=fps,
         max_height=max_height, quality=quality, store=store, backbone=backbone, recipe=recipe, view=view,
-        epochs=epochs, seed=seed, target=target, first_batch=first_batch, every=every, batch=batch, url=url,
-        document_root=document_root, port=port,
+        epochs=epochs, seed=seed, target=target, first_batch=first_batch, every=every, batch=batch,
+        audit_every=audit_every, stop=stop, half_width=half_width, url=url, document_root=document_root, port=port,
     )
     Terminal().say(f"{place.config_file} holds the options; each is explained in it.")
     say_next(f"`screentime extract{_at(folder)}`, or `cd {shlex.quote(str(folder))}` and then `screentime extract`.")
@@ -132,12 +137,13 @@ def extract(
 def push(
     workspace: o.Folder = HERE, json: o.Json = False,
     store: o.Store = None, backbone: o.BackboneName = None, view: o.ViewName = None, seed: o.Seed = None,
-    first_batch: o.FirstBatch = None, url: o.Url = None, document_root: o.DocumentRoot = None,
+    first_batch: o.FirstBatch = None, audit_every: o.AuditEvery = None, url: o.Url = None,
+    document_root: o.DocumentRoot = None,
 ) -> None:
     """Put the frames into Label Studio and choose which ones to label first."""
     loop = _loop(
-        workspace, store=store, backbone=backbone, view=view, seed=seed, first_batch=first_batch, url=url,
-        document_root=document_root,
+        workspace, store=store, backbone=backbone, view=view, seed=seed, first_batch=first_batch,
+        audit_every=audit_every, url=url, document_root=document_root,
     )
     with loop.workspace.locked():
         created, found = loop.push()
@@ -170,11 +176,13 @@ def pull(workspace: o.Folder = HERE, json: o.Json = False, url: o.Url = None) ->
 def train(
     workspace: o.Folder = HERE, json: o.Json = False,
     backbone: o.BackboneName = None, recipe: o.RecipeName = None, view: o.ViewName = None,
-    epochs: o.Epochs = None, seed: o.Seed = None, target: o.Target = None,
+    epochs: o.Epochs = None, seed: o.Seed = None, target: o.Target = None, stop: o.StopName = None,
+    half_width: o.HalfWidth = None,
 ) -> None:
     """Train a model version on the pulled labels."""
     loop = _loop(
-        workspace, backbone=backbone, recipe=recipe, view=view, epochs=epochs, seed=seed, target=target
+        workspace, backbone=backbone, recipe=recipe, view=view, epochs=epochs, seed=seed, target=target,
+        stop=stop, half_width=half_width,
     )
     with loop.workspace.locked():
         round_, is_new = loop.train()
@@ -186,11 +194,12 @@ def train(
 def preannotate(
     workspace: o.Folder = HERE, json: o.Json = False,
     backbone: o.BackboneName = None, view: o.ViewName = None, seed: o.Seed = None,
-    first_batch: o.FirstBatch = None, batch: o.Batch = None, url: o.Url = None,
+    first_batch: o.FirstBatch = None, batch: o.Batch = None, audit_every: o.AuditEvery = None, url: o.Url = None,
 ) -> None:
     """Show the latest model's predictions in Label Studio and choose what to label next."""
     loop = _loop(
-        workspace, backbone=backbone, view=view, seed=seed, first_batch=first_batch, batch=batch, url=url
+        workspace, backbone=backbone, view=view, seed=seed, first_batch=first_batch, batch=batch,
+        audit_every=audit_every, url=url,
     )
     with loop.workspace.locked():
         written = loop.preannotate()
@@ -208,14 +217,16 @@ def sync(
     watch: Annotated[bool, typer.Option("--watch", help="Go on whenever enough new labels came, until the target.")] = False,
     backbone: o.BackboneName = None, recipe: o.RecipeName = None, view: o.ViewName = None,
     epochs: o.Epochs = None, seed: o.Seed = None, target: o.Target = None, first_batch: o.FirstBatch = None,
-    every: o.Every = None, batch: o.Batch = None, url: o.Url = None,
+    every: o.Every = None, batch: o.Batch = None, audit_every: o.AuditEvery = None,
+    stop: o.StopName = None, half_width: o.HalfWidth = None, url: o.Url = None,
 ) -> None:
     """One round: pull, train, preannotate. With --watch, round after round until the target."""
     from screentime.batches import waiting
 
     loop = _loop(
         workspace, backbone=backbone, recipe=recipe, view=view, epochs=epochs, seed=seed, target=target,
-        first_batch=first_batch, every=every, batch=batch, url=url,
+        first_batch=first_batch, every=every, batch=batch, audit_every=audit_every, stop=stop,
+        half_width=half_width, url=url,
     )
     with loop.workspace.locked():
         synced = loop.watch() if watch else loop.sync()
@@ -232,24 +243,14 @@ def sync(
 @app.command()
 def status(workspace: o.Folder = HERE, json: o.Json = False) -> None:
     """Where the project stands: labels, rounds, seconds so far. Asks no server."""
-    from screentime.projects import summary
+    from screentime.summary import summary
 
     loop = _loop(workspace)
     found = summary(loop.workspace)
     if json:
         print_json(found)
         return
-    rounds = found["rounds"]
-    loop.talk.say(f"{found['title']}: {found['frames']} frames, {found['labels']} labels, {found['skipped']} skipped,"
-                  f" {found['waiting']} waiting for a label.")
-    if rounds:
-        print_table(
-            ["version", "labels", "validation accuracy", "judged on", "epochs", "target reached"],
-            [[r["version"], r["labels"], f"{r['validation_accuracy']:.2f}", r["judged_on"], r["epochs"],
-              "yes" if r["target_reached"] else "no"] for r in rounds],
-        )
-    if found["screen_time"]:
-        _tell_seconds(found["screen_time"])
+    tell_status(found)
     say_next(_placed(found["next"], workspace))
 
 
@@ -263,11 +264,13 @@ def predict(
 ) -> None:
     """Screen time of each character in films, by a trained model."""
     from screentime.projects import screen_films
+    from screentime.screening import rows_of
 
     terminal = Terminal()
     if csv and not csv.resolve().parent.is_dir():
         raise UserMistake(f"{csv} cannot be written: its folder is missing.", "Make that folder first.")
-    rows, failures = screen_films(films, model, workspace, terminal)
+    results, failures = screen_films(films, model, workspace, terminal)
+    rows = rows_of(results)
     if csv:
         from screentime.report.tables import write_csv
 
@@ -275,14 +278,70 @@ def predict(
         terminal.say(f"{csv} holds the table.")
     if json:
         print_json(rows)
-    elif rows:
-        _tell_seconds(rows)
-    for sentence in failures:
+    elif results:
+        tell_seconds(rows)
+    for sentence in [*unsure(results, _at(workspace)), *failures]:
         terminal.say(sentence)
     if failures:
         raise UserMistake(f"{len(failures)} of {len(rows) + len(failures)} films could not be read.",
                           "The rest is above.")
-    say_next("these seconds are the model's word; labels of the film itself make them firm: `screentime new`.")
+    bare = next((path for path, one in zip(films, results) if not one.audited), None)
+    if bare is not None:
+        say_next(f"`screentime audit {shlex.quote(str(bare))}{_at(workspace)}`: about 20 labels make the seconds firm.")
+
+
+@app.command()
+def audit(
+    film: Annotated[Path, typer.Argument(metavar="FILM", help="A film that is not one of the project's.")],
+    frames: Annotated[int, typer.Option("--frames", min=4, help="Frames to draw from it.")] = 20,
+    workspace: o.Folder = HERE, json: o.Json = False, store: o.Store = None, seed: o.Seed = None, url: o.Url = None,
+) -> None:
+    """Ask for labels of a few random frames of another film, so that its seconds get an interval."""
+    from dataclasses import asdict
+
+    from screentime.otherfilms import audit_film
+
+    loop = _loop(workspace, store=store, seed=seed, url=url)
+    with loop.workspace.locked():
+        asked = audit_film(loop, film, frames)
+    if json:
+        print_json({**asdict(asked), "film": asked.film.name})
+    else:
+        loop.talk.say(f"{asked.frames} audit frames of {asked.film.name} are in Label Studio, {asked.created} of them new.")
+    say_next(f"label {asked.waiting} frames at {asked.url} , then `screentime pull{_at(workspace)}` and"
+             f" `screentime predict {shlex.quote(str(film))}{_at(workspace)}`; `screentime sync{_at(workspace)}` learns from them too.")
+
+
+@app.command()
+def simulate(
+    film: Annotated[Path | None, typer.Option("--film", help="A film whose labels are known.")] = None,
+    labels: Annotated[Path | None, typer.Option("--labels", help="CSV of its labels: second,label or second,NAME,NAME with 0/1.")] = None,
+    drawn: Annotated[int, typer.Option("--drawn", min=0, help="Instead of a film: so many different drawn ones.")] = 0,
+    runs: Annotated[int, typer.Option("--runs", min=1, help="Runs of each strategy.")] = 20,
+    strategies: Annotated[str, typer.Option("--strategies", help="Ways to choose frames, separated by commas.")] = "loop,cover,centres,doubt,chance,blocks",
+    budget: Annotated[int, typer.Option("--budget", min=20, help="Most labels that are given.")] = 60,
+    smoothing: Annotated[float, typer.Option("--smoothing", min=0, help="How much the neighbours of a frame in its shot count; the product's own value when left out.")] = SMOOTHING,
+    json: Annotated[Path | None, typer.Option("--json", help="Write the result to this file as one JSON object.")] = None,
+    plot: Annotated[Path | None, typer.Option("--plot", help="Draw the result into this file.")] = None,
+    backbone: o.BackboneName = None, view: o.ViewName = None, recipe: o.RecipeName = None, target: o.Target = None,
+    first_batch: o.FirstBatch = None, every: o.Every = None, batch: o.Batch = None, audit_every: o.AuditEvery = None,
+) -> None:
+    """Replay labelled films without a server: how many labels, how far off, how often the interval holds."""
+    from screentime.config import Config, Project, override
+    from screentime.simulation.run import simulate as replay_films
+    from screentime.telling import tell_simulation
+
+    if drawn and backbone is None:
+        backbone = "builtin"
+    config = override(
+        Config(project=Project(id="simulation", title="simulation", characters=("one",), films=("none",))),
+        {"backbone": backbone, "view": view, "recipe": recipe, "target": target, "first_batch": first_batch, "every": every,
+         "batch": batch, "audit_every": audit_every},
+    )
+    tell_simulation(replay_films(
+        film, labels, drawn, runs, [name.strip() for name in strategies.split(",")], budget, config, smoothing,
+        json, plot, Terminal(),
+    ))
 
 
 @app.command()
@@ -302,6 +361,9 @@ def demo(
     first_batch: o.FirstBatch = None,
     every: o.Every = None,
     batch: o.Batch = None,
+    audit_every: o.AuditEvery = None,
+    stop: o.StopName = None,
+    half_width: o.HalfWidth = None,
     port: o.Port = None,
 ) -> None:
     """The whole job unattended: a scripted annotator labels through the API as a person would."""
@@ -311,12 +373,13 @@ def demo(
     result, place = run_demo(
         film, labels, json, workspace, budget, terminal, backbone=backbone, mode=mode, recipe=recipe,
         view=view, epochs=epochs, seed=seed, target=target, first_batch=first_batch, every=every, batch=batch,
-        port=port,
+        audit_every=audit_every, stop=stop, half_width=half_width, port=port,
     )
-    rows = [["this film", name, one["seconds"], one["true_seconds"]] for name, one in result["screen_time"].items()]
-    rows += [["unseen film", name, one["seconds"], one["true_seconds"]]
+    rows = [["this film", name, one["seconds"], f"{one['low']:.1f}-{one['high']:.1f}", one["true_seconds"]]
+            for name, one in result["screen_time"].items()]
+    rows += [["unseen film", name, one["seconds"], "not audited", one["true_seconds"]]
              for name, one in result.get("other_film", {}).items()]
-    print_table(["film", "character", "seconds", "true seconds"], rows)
+    print_table(["film", "character", "seconds", "95 % interval", "true seconds"], rows)
     terminal.say(
         f"{result['labels']} labels in {len(result['rounds'])} rounds ({result['confirmed']} pre-annotations"
         f" confirmed, {result['corrected']} corrected), target {'reached' if result['target_reached'] else 'not reached'};"
@@ -343,7 +406,8 @@ def _tell_round(loop: Any, round_: Any, is_new: bool, json: bool) -> None:
         loop.talk.say(f"Nothing is new: {round_.version} learned from just these {round_.labels} labels.")
     loop.talk.say(
         f"{round_.version}: {round_.labels} labels, validation accuracy {round_.validation_accuracy:.2f}"
-        f" (target {loop.config.loop.target:.2f}: {'reached' if round_.target_reached else 'not reached'})"
+        f", {goal(loop.config.loop)}"
+        f" {'reached' if round_.target_reached else 'not reached'},"
         f" after {round_.epochs} epochs, {round_.seconds:.0f} s."
     )
 
@@ -352,11 +416,6 @@ def _accuracy(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {share:.3f}" for name, share in value.items())
     return "all frames have a label" if value is None else f"{value:.3f}"
-
-
-def _tell_seconds(rows: list[dict]) -> None:
-    columns = list(rows[0])
-    print_table(columns, [[row[column] for column in columns] for row in rows])
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ DEFAULT_BACKBONE = "https://tfhub.dev/google/imagenet/mobilenet_v2_100_224/featu
 Recipe = Literal["head", "finetune"]
 Store = Literal["auto", "local", "upload"]
 View = Literal["tiles", "whole"]
+Stop = Literal["accuracy", "seconds"]
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -58,8 +59,11 @@ class Loop(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     target: Annotated[float, Meta(gt=0, le=1, description="Validation accuracy that ends the loop")] = 0.80
     first_batch: Annotated[int, Meta(ge=8, le=10_000, description="Frames asked for before the first training")] = 60
-    every: Annotated[int, Meta(ge=1, le=10_000, description="New labels after which a round is run while a batch is being labelled")] = 15
+    every: Annotated[int, Meta(ge=1, le=10_000, description="New labels after which a round is run while a batch is being labelled")] = 10
     batch: Annotated[int, Meta(ge=1, le=10_000, description="Frames asked for in each later round")] = 20
+    audit_every: Annotated[int, Meta(ge=2, le=100, description="One label in so many is that of an audit frame, drawn at random to judge the model; more of them make the figures surer and the model a little worse")] = 6
+    stop: Annotated[Stop, Meta(description="What ends the loop. accuracy: the target; seconds: intervals of the totals as narrow as half_width")] = "accuracy"
+    half_width: Annotated[float, Meta(gt=0, description="Half the width in seconds that the 95 % interval of every character's total in every film may have (stop seconds)")] = 15.0
 
 
 class LabelStudio(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -15,7 +15,9 @@ from screentime.batches import ask, next_look, waiting
 from screentime.config import Config
 from screentime.errors import NotReady, ServerError
 from screentime.material import gather
+from screentime.pages import hand_out, push_tasks, put_up_doubtful, restore
 from screentime.records import Frame, Label, Round
+from screentime.summary import seconds_so_far, widest
 from screentime.talk import Talk
 from screentime.workspace import Workspace
 
@@ -105,25 +107,15 @@ class Loop:
         tuple of int
             Tasks made now, and tasks that were there.
         """
-        from screentime.labelstudio.link import image_addresses, project_of, task_data
-        from screentime.labelstudio.tasks import push_frames
+        from screentime.labelstudio.link import project_of
 
-        frames, link = self.frames, self.link
+        frames = self.frames
+        project = project_of(self.link, self.config, self.schema)
         if self.workspace.progress().batch_after is None:
+            restore(self, project)
             self.choose(None)
-        asked = list(self.workspace.progress().batch)
-        project = project_of(link, self.config, self.schema)
-        with self.talk.progress("Uploading pictures") as step:
-            address = image_addresses(
-                link, project, frames, self.workspace.frames_folder, self.config, step
-            )
-        tasks = {task["uid"]: task for task in task_data(frames, address)}
-        # Wanted first, made first: so the page's plainest order is already the right one.
-        order = [*asked, *(uid for uid in tasks if uid not in set(asked))]
-        with self.talk.progress("Pushing frames") as step:
-            pushed = push_frames(link.client, project, [tasks[uid] for uid in order], progress=step)
-        self.workspace.update_progress(project=project.id, tasks=pushed.ids)
-        self._queue()
+        pushed = push_tasks(self, project, frames, self.workspace.progress().batch)
+        hand_out(self)
         return pushed.created, pushed.found
 
     def pull(self) -> list[Label]:
@@ -133,7 +125,7 @@ class Loop:
         pulled = pull_labels(self.link.client, self.project(), self.schema)
         for problem in pulled.problems:
             self.talk.say(problem)
-        known = {frame.uid for frame in self.frames}
+        known = {frame.uid for frame in self.workspace.all_frames()}
         # Label Studio forgets that a label began as a pre-annotation once that one is replaced.
         before = {label.annotation: label.origin for label in self.workspace.labels()}
         labels = [
@@ -151,7 +143,11 @@ class Loop:
             kept = self.workspace.keep_labels()
             self.talk.say(f"None of the labels pulled before is in Label Studio any more; {kept} keeps them.")
         self.workspace.write_labels(labels)
-        self.workspace.update_progress(skipped=tuple(sorted(pulled.skipped & known)))
+        doubles = {
+            uid: [self.schema.choose(one) for one in answers]
+            for uid, answers in pulled.doubles.items() if uid in known
+        }
+        self.workspace.update_progress(skipped=tuple(sorted(pulled.skipped & known)), doubles=doubles)
         return labels
 
     def train(self) -> tuple[Round, bool]:
@@ -164,12 +160,22 @@ class Loop:
         bool
             Whether it is new; False when there is one from just these labels and options.
         """
-        from screentime.model.versions import make
+        from screentime.model.versions import make, set_reached
 
         before = {one.version for one in self.workspace.rounds()}
-        material = gather(self.workspace, self.config, self.frames, self.backbone, self.talk)
+        material = gather(self.workspace, self.config, self.workspace.all_frames(), self.backbone, self.talk)
         card = make(material, self.workspace.models_folder, self.talk)
+        if self.config.loop.stop == "seconds":
+            card = set_reached(self.workspace.models_folder / card["version"], self._narrow())
         return Round(**card["round"]), card["version"] not in before
+
+    def _narrow(self) -> bool:
+        """Whether every character's interval is as narrow as wanted."""
+        half = widest(seconds_so_far(self.workspace))
+        answered = len(self.workspace.labels()) + len(self.workspace.progress().skipped)
+        # As with the accuracy, one look at the end of the first batch is worth more than a lucky one before.
+        enough = answered >= min(self.config.loop.first_batch, len(self.frames))
+        return enough and half is not None and half <= self.config.loop.half_width
 
     def preannotate(self) -> int:
         """Ask for the next frames and show the latest version's predictions on all unlabelled ones.
@@ -179,6 +185,7 @@ class Loop:
         int
             How many frames have a pre-annotation now.
         """
+        from screentime.batches import scores
         from screentime.labelstudio.predictions import write_predictions
         from screentime.labelstudio.tasks import list_tasks
 
@@ -188,14 +195,15 @@ class Loop:
         version = rounds[-1].version
         probabilities, project = self._probabilities(), self.project()
         self._require_tasks(self.workspace.progress().tasks)
-        self.choose(probabilities)
+        self.choose(self._probabilities(smoothed=False))
         decided = self.schema.decide(probabilities)
-        certainty = self.schema.certainty(probabilities)
         labelled = {label.uid for label in self.workspace.labels()}
-        tasks = self.workspace.progress().tasks
+        progress = self.workspace.progress()
+        tasks, blind = progress.tasks, set(progress.blind)
+        score = scores(self.frames, progress, self.schema.certainty(probabilities))
         items = [
-            (tasks[frame.uid], self.schema.decode(row), float(sure))
-            for frame, row, sure in zip(self.frames, decided, certainty)
+            (tasks[frame.uid], None if frame.uid in blind else self.schema.decode(row), score[frame.uid])
+            for frame, row in zip(self.frames, decided)
             if frame.uid not in labelled
         ]
         try:
@@ -206,7 +214,8 @@ class Loop:
             self._require_tasks(list_tasks(self.link.client, project))
             raise
         self.workspace.update_progress(shown=version)
-        self._queue()
+        hand_out(self)
+        put_up_doubtful(self)
         return len(items)
 
     def sync(self) -> Synced:
@@ -221,10 +230,11 @@ class Loop:
             self.preannotate()
         else:
             self._ask_on()
+            put_up_doubtful(self)
         return Synced(len(labels), new, round_)
 
     def watch(self, pause: float = 3.0) -> Synced:
-        """Sync whenever enough new labels came, until the target is reached.
+        """Sync whenever enough new labels came, until the target is reached or no frame is left.
 
         Enough is ``every`` new labels, or all frames that were asked for.
 
@@ -236,7 +246,7 @@ class Loop:
         Returns
         -------
         Synced
-            The round that reached the target.
+            The round that reached the target, or learned from the last label.
         """
         from screentime.labelstudio.project import labelled_count
 
@@ -249,7 +259,7 @@ class Loop:
             if count != seen:
                 seen = count
                 synced = self._sync_if_enough(self.pull())
-                if synced and synced.round.target_reached:
+                if synced and (synced.round.target_reached or not self._open()):
                     return synced
             time.sleep(pause)
 
@@ -292,31 +302,29 @@ class Loop:
         if missing:
             raise NotReady(f"{missing} frames are not in Label Studio.", "Run `screentime push`.")
 
-    def _queue(self) -> None:
-        """Let the page hand out the batch."""
-        from screentime.labelstudio.queue import queue_frames
-
-        progress = self.workspace.progress()
-        frames = {uid: progress.tasks[uid] for uid in progress.batch if uid in progress.tasks}
-        if frames:
-            queue = queue_frames(self.link.client, self.project(), frames)
-            self.workspace.update_progress(url=queue.url, tab=queue.tab)
-
     def _ask_on(self) -> None:
         """Ask for other frames where all that were asked for are skipped."""
         progress = self.workspace.progress()
-        answered = {label.uid for label in self.workspace.labels()} | set(progress.skipped)
-        if progress.project is None or waiting(self.workspace) or answered >= set(progress.tasks):
+        if progress.project is None or waiting(self.workspace) or not self._open():
             return
         if set(progress.batch) & set(progress.skipped):
-            self.choose(self._probabilities() if self.workspace.rounds() else None)
-            self._queue()
+            if self.workspace.rounds():
+                self.preannotate()  # other frames are blind now
+            else:
+                self.choose(None)
+                hand_out(self)
 
-    def _probabilities(self) -> np.ndarray:
-        from screentime.model.versions import read_predictions
+    def _open(self) -> set[str]:
+        """Frames of the project's films that are neither labelled nor skipped."""
+        progress = self.workspace.progress()
+        answered = {label.uid for label in self.workspace.labels()} | set(progress.skipped)
+        return ({frame.uid for frame in self.frames} & progress.tasks.keys()) - answered
+
+    def _probabilities(self, *, smoothed: bool = True) -> np.ndarray:
+        from screentime.model.tables import read_predictions
 
         version = self.workspace.rounds()[-1].version
-        return read_predictions(self.workspace.models_folder / version, self.frames, self.schema)
+        return read_predictions(self.workspace.models_folder / version, self.frames, self.schema, smoothed=smoothed)
 
     def choose(self, probabilities: np.ndarray | None) -> None:
         """Choose the frames to label next, see `screentime.batches.ask`."""

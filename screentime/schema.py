@@ -16,8 +16,13 @@ Mode = Literal["exclusive", "multi"]
 MODES: tuple[Mode, ...] = ("exclusive", "multi")
 NEITHER = "neither"
 BOTH = "both"
-# Columns of tables that have a column a character.
-RESERVED = {NEITHER, BOTH, "film", "second", "seconds", "length", "labelled", "model", "label", "uid"}
+# Columns of tables that have a column a character, and what follows a character's name in some of them.
+RESERVED = {
+    NEITHER, BOTH, "film", "second", "seconds", "length", "labelled", "labels", "audited", "unsure",
+    "strange", "far",
+    "model", "label", "uid",
+}
+ENDINGS = ("_low", "_high", "_sampling")
 
 # Names of the one control and the one object in every template of labelstudio_config/.
 CONTROL, OBJECT = "characters", "frame"
@@ -190,6 +195,23 @@ class Schema:
             return np.maximum(probabilities, 1 - probabilities).min(axis=1)
         return probabilities.max(axis=1)
 
+    def expected_right(self, probabilities: np.ndarray) -> np.ndarray:
+        """Part of each frame that the classifier expects to have decided rightly; see `right`.
+
+        Parameters
+        ----------
+        probabilities : ndarray, shape (n, len(classes))
+
+        Returns
+        -------
+        ndarray, shape (n,)
+        """
+        import numpy as np
+
+        if self.mode == "multi":
+            return np.maximum(probabilities, 1 - probabilities).mean(axis=1)
+        return probabilities.max(axis=1)
+
     def right(self, truth: np.ndarray, decided: np.ndarray) -> np.ndarray:
         """Share of each frame that was decided rightly.
 
@@ -258,7 +280,7 @@ def _check_name(name: str) -> None:
     remedy = "Give it another name."
     if not name.strip() or name != name.strip():
         raise ConfigError(f"The character name {name!r} is empty or has spaces around it.", remedy)
-    if name.casefold() in RESERVED:
+    if name.casefold() in RESERVED or name.casefold().endswith(ENDINGS):
         raise ConfigError(f"The character name {name!r} has a meaning of its own here.", remedy)
     if len(name) > 60 or any(c in name for c in "|,;=\"\n\r\t") or not name.isprintable():
         raise ConfigError(

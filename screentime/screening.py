@@ -2,19 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from screentime.model.classifier import Classifier
 from screentime.records import Film, frame_uid
+from screentime.schema import BOTH, Schema
 from screentime.talk import Talk
-from screentime.totals import durations, expected_seconds
+from screentime.timeline import near
+from screentime.totals import Estimate, Evidence, durations, estimate
 from screentime.video.reader import Reader, digest
+from screentime.video.shots import ShotCounter
 from screentime.video.source import shown_name
+
+if TYPE_CHECKING:
+    import numpy as np
 
 # Pictures that go through the network at once: more are not faster on two cores, and memory counts.
 BATCH = 8
+# A frame whose decision is less certain than this is one that the model does not know.
+UNSURE = 0.75
+# Shares of frames from which a film is far from what the model learned. Of a film like those it
+# learned from 5 % look strange and, as drawn films and a real one went, up to 14 %; of films of another
+# kind 25 % or more.
+FAR_STRANGE, FAR_UNSURE = 0.2, 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What people said, and what a model version made of it; see `screentime.totals.Evidence`.
+
+    Attributes
+    ----------
+    labels : mapping of str to frozenset of str
+        Frame uid to characters.
+    audits : collection of str
+        Uids of audit frames.
+    learned : collection of str
+        Uids of the labels that the model learned from.
+    foretold : mapping of str to sequence of float
+        Uid to probabilities by heads that did not learn from the frame.
+    """
+
+    labels: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    audits: Collection[str] = ()
+    learned: Collection[str] = ()
+    foretold: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,38 +59,98 @@ class ScreenTime:
     Attributes
     ----------
     film : Film
-    seconds : dict of str to float or None
-        Each character's, then ``both`` and ``neither``; see `screentime.totals.expected_seconds`.
+    estimates : dict of str to Estimate
+        See `screentime.totals.estimate`.
     labelled : float
-        Seconds whose label a person gave; the rest is the model's word.
+        Seconds whose label a person gave; the rest is estimated.
+    labels, audited : int
+        Labels of this film that the estimate rests on, and audit frames among them.
     version : str
         The model version.
+    unsure : float
+        Share of the frames of which the model is less than `UNSURE` certain.
+    strange : float or None
+        Share of the frames that look unlike those that the model learned from, see
+        `screentime.model.shift`; None where the model cannot tell, and for its own film.
     """
 
     film: Film
-    seconds: dict[str, float | None]
+    estimates: dict[str, Estimate]
     labelled: float
+    labels: int
+    audited: int
     version: str
+    unsure: float
+    strange: float | None = None
+
+    @property
+    def far(self) -> bool:
+        """Whether the film is far from what the model learned."""
+        return self.unsure >= FAR_UNSURE or (self.strange or 0.0) >= FAR_STRANGE
 
 
-def screen(
-    path: Path,
-    classifier: Classifier,
-    talk: Talk,
-    labels: Mapping[str, frozenset[str]] | None = None,
+def count(
+    film: Film,
+    seconds: Sequence[float],
+    probabilities: np.ndarray,
+    schema: Schema,
+    version: str,
+    basis: Basis,
+    strange: float | None = None,
 ) -> ScreenTime:
+    """Screen times from what a model says of a film's frames and what people said.
+
+    Parameters
+    ----------
+    film : Film
+    seconds : sequence of float, length n
+        Presentation times of the sampled frames, ascending.
+    probabilities : ndarray, shape (n, k)
+    schema : Schema
+    version : str
+    basis : Basis
+    strange : float, optional
+
+    Returns
+    -------
+    ScreenTime
+    """
+    import numpy as np
+
+    uids = [frame_uid(film.digest, second) for second in seconds]
+    known = np.array([uid in basis.labels for uid in uids])
+    said = np.full(probabilities.shape, np.nan)
+    if known.any():
+        said[known] = schema.encode([basis.labels[uid] for uid in uids if uid in basis.labels])
+    # What learned from a frame cannot judge by it; where no other head's word was kept, nothing can.
+    fair = [uid in basis.audits and (uid not in basis.learned or uid in basis.foretold) for uid in uids]
+    audited = known & np.array(fair)
+    # Of a frame that the model did not learn from, its own word is out of sample.
+    foretold = np.array([basis.foretold.get(uid, row) for uid, row in zip(uids, probabilities)])
+    learned = sum(uid in basis.learned for uid in uids)
+    weights = durations(seconds, film.seconds)
+    step = film.seconds / len(seconds)
+    evidence = Evidence(probabilities, said, audited, foretold, learned)
+    return ScreenTime(
+        film, estimate(evidence, weights, step, schema), float(weights[known].sum()),
+        max(learned, int(audited.sum())), int(audited.sum()), version,
+        float((schema.certainty(probabilities) < UNSURE).mean()), strange,
+    )
+
+
+def screen(path: Path, classifier: Classifier, talk: Talk, basis: Basis | None = None) -> ScreenTime:
     """Screen time of each character in one film.
 
-    The film is read once, a frame at a time; nothing grows with its length but one small row of
-    probabilities a frame.
+    The film is read once, a frame at a time; nothing grows with its length but small rows of numbers,
+    one a frame.
 
     Parameters
     ----------
     path : Path
     classifier : Classifier
     talk : Talk
-    labels : mapping of str to frozenset of str, optional
-        Frame uid to characters, where people labelled frames of this film: those count as they are.
+    basis : Basis, optional
+        Labels, where people labelled frames of this film: those count as they are.
 
     Returns
     -------
@@ -69,17 +164,23 @@ def screen(
     import numpy as np
 
     from screentime.model.dataset import input_size, to_input
+    from screentime.model.shift import strange_share
 
     schema = classifier.schema
-    labels = labels or {}
     content = digest(path)
     seconds: list[float] = []
     rows: list[np.ndarray] = []
+    strange: list[float] = []
+    shots: list[int] = []
+    shot_of = ShotCounter()
     waiting: list[np.ndarray] = []
 
     def flush() -> None:
         if waiting:
-            rows.append(classifier.probabilities(np.stack(waiting)))
+            probabilities, embeddings = classifier.look(np.stack(waiting))
+            rows.append(probabilities)
+            if embeddings is not None and classifier.reference is not None:
+                strange.append(strange_share(classifier.reference, embeddings) * len(embeddings))
             waiting.clear()
 
     with Reader(path, fps=classifier.card["fps"]) as reader, talk.progress(f"Reading {shown_name(path)}") as step:
@@ -87,6 +188,7 @@ def screen(
             height, width = sample.image.shape[:2]
             waiting.append(to_input(sample.image, input_size(width, height, classifier.card["short_side"])))
             seconds.append(sample.second)
+            shots.append(shot_of.next(sample.image))
             if len(waiting) == BATCH:
                 flush()
                 step(round(sample.second), round(reader.claimed_seconds))
@@ -94,13 +196,13 @@ def screen(
         film = reader.film
     for warning in reader.warnings:
         talk.say(warning)
-    probabilities = np.concatenate(rows)
-    weights = durations(seconds, film.seconds)
-    known = np.array([frame_uid(content, second) in labels for second in seconds])
-    if known.any():
-        said = [labels[frame_uid(content, s)] for s, is_known in zip(seconds, known) if is_known]
-        probabilities[known] = schema.encode(said)
-    return ScreenTime(film, expected_seconds(probabilities, weights, schema), float(weights[known].sum()), classifier.version)
+    basis = basis or Basis()
+    own = any(uid.startswith(f"{content}-") for uid in basis.learned)
+    neighbours = near([content] * len(shots), shots, classifier.card.get("smoothing", 0.0))
+    return count(
+        film, seconds, neighbours.smooth(np.concatenate(rows)), schema, classifier.version, basis,
+        sum(strange) / len(seconds) if strange and not own else None,
+    )
 
 
 def rows_of(results: Sequence[ScreenTime]) -> list[dict]:
@@ -113,19 +215,30 @@ def rows_of(results: Sequence[ScreenTime]) -> list[dict]:
     Returns
     -------
     list of dict
-        ``film``, ``length`` (seconds), then a key a character, ``both`` and ``neither``
-        (seconds), ``labelled`` (seconds) and ``model``.
+        ``film`` and ``length`` (seconds); for each character, ``both`` and ``neither`` a key with the
+        seconds, and the same key with ``_low``, ``_high`` (95 % interval; None where the film is not
+        audited) and ``_sampling`` (see `screentime.totals.Estimate`); ``labelled`` (seconds),
+        ``labels`` and ``audited`` (frames), ``unsure`` and ``strange`` (shares), ``far`` and
+        ``model``. Exclusive mode cannot tell ``both``: None.
     """
     def tidy(value: float | None) -> float | None:
         return None if value is None else round(value, 3)
 
-    return [
-        {
-            "film": result.film.name,
-            "length": tidy(result.film.seconds),
-            **{name: tidy(value) for name, value in result.seconds.items()},
-            "labelled": tidy(result.labelled),
+    rows = []
+    for result in results:
+        row: dict = {"film": result.film.name, "length": tidy(result.film.seconds)}
+        names = list(result.estimates)
+        if BOTH not in names:
+            names.insert(-1, BOTH)
+        for name in names:
+            one = result.estimates.get(name, Estimate(None, None, None, None))
+            row |= {
+                name: tidy(one.seconds), f"{name}_low": tidy(one.low), f"{name}_high": tidy(one.high),
+                f"{name}_sampling": tidy(one.sampling),
+            }
+        rows.append(row | {
+            "labelled": tidy(result.labelled), "labels": result.labels, "audited": result.audited,
+            "unsure": tidy(result.unsure), "strange": tidy(result.strange), "far": result.far,
             "model": result.version,
-        }
-        for result in results
-    ]
+        })
+    return rows

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from screentime.auditing import Draw, draw
 from screentime.schema import Mode, Schema
 
 if TYPE_CHECKING:
@@ -13,9 +15,6 @@ if TYPE_CHECKING:
 LIKENESS_WIDTH = 4.0
 # What a frame counts of which the classifier is wholly sure, beside one of which it knows nothing.
 LEAST_DOUBT = 0.1
-# One frame in so many is drawn at random, to judge the classifier by; more at first, until there are
-# enough for a verdict.
-AUDIT_EVERY, LEAST_AUDIT = 6, 8
 
 
 def cover(
@@ -72,89 +71,40 @@ def cover(
     return np.array(chosen, dtype=int)
 
 
-def audit(free: np.ndarray, how_many: int, rng: np.random.Generator) -> np.ndarray:
-    """Frames drawn at random, one in each of so many equal blocks of time.
-
-    Within its block each free frame has the same chance, so the classifier's accuracy on these is an
-    unbiased estimate of its accuracy on all free frames: stratified sampling [1]_ with one draw a
-    stratum. Frames chosen for what they teach could not give that.
-
-    Parameters
-    ----------
-    free : ndarray of int, shape (m,)
-        Indices of frames without a label, in the order of time.
-    how_many : int
-        At most this many.
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    ndarray of int, shape (min(how_many, m),)
-        Indices of frames, ascending in time.
-
-    References
-    ----------
-    .. [1] Cochran: Sampling Techniques, 3rd edition, 1977, chapter 5.
-    """
-    import numpy as np
-
-    blocks = np.array_split(free, min(how_many, len(free))) if how_many and len(free) else []
-    return np.array([int(rng.choice(block)) for block in blocks], dtype=int)
-
-
-def audit_share(how_many: int, drawn: int) -> int:
-    """How many frames of a batch are audit frames.
-
-    Parameters
-    ----------
-    how_many : int
-        Frames in the batch.
-    drawn : int
-        Audit frames drawn before it.
-
-    Returns
-    -------
-    int
-        A sixth of the batch; up to a third of it while there are fewer than `LEAST_AUDIT` in all.
-    """
-    return max(round(how_many / AUDIT_EVERY), min(LEAST_AUDIT - drawn, how_many // 3))
-
-
 def merge(learning: np.ndarray, audits: np.ndarray) -> list[int]:
-    """One order for both kinds, the audit frames spread over the first half of it.
+    """One order for both kinds, the audit frames spread over the second half of it.
 
-    Early audit frames let the accuracy be judged before the batch is done.
+    What teaches comes first, so that few labels already make a useful classifier. Where an audit
+    frame comes has nothing to do with what it shows: a person who stops early has labelled a random
+    part of them.
 
     Parameters
     ----------
-    learning, audits : ndarray of int
-        Indices of frames.
+    learning : ndarray of int
+        Indices of frames, in the order in which they are wanted.
+    audits : ndarray of int
+        Indices of frames, in random order.
 
     Returns
     -------
     list of int
     """
-    order: list[int] = []
-    left = [int(frame) for frame in audits]
-    between = max(((len(learning) + len(left)) // 2 - len(left)) // max(len(left), 1), 1)
-    for number, frame in enumerate(learning, start=1):
-        order.append(int(frame))
-        if number % between == 0 and left:
-            order.append(left.pop(0))
-    return order + left
+    length = len(learning) + len(audits)
+    begin = min(length // 2, len(learning))
+    # The last place of each of so many equal parts of the second half.
+    places = {begin + (i + 1) * (length - begin) // len(audits) - 1 for i in range(len(audits))}
+    one, other = iter(learning.tolist()), iter(audits.tolist())
+    return [next(other) if place in places else next(one) for place in range(length)]
 
 
 def next_batch(
     embeddings: np.ndarray,
     closed: np.ndarray,
-    open_audits: np.ndarray,
-    how_many: int,
+    parts: Sequence[tuple[int, int]],
     probabilities: np.ndarray | None,
     schema: Schema,
     rng: np.random.Generator,
-    *,
-    drawn: int | None,
-) -> tuple[list[int], np.ndarray]:
+) -> tuple[list[int], list[Draw]]:
     """The frames to label next, in the order in which they are wanted.
 
     Parameters
@@ -162,42 +112,40 @@ def next_batch(
     embeddings : ndarray, shape (n, d)
     closed : ndarray of bool, shape (n,)
         Frames that need no label: they have one, or people skipped them.
-    open_audits : ndarray of int
-        Audit frames drawn before that still wait for their label. They stay drawn: drawing anew
-        after a look at the predictions would bend their chance.
-    how_many : int
-        Frames wanted; none when it is not positive.
+    parts : sequence of (int, int)
+        Learning frames and audit frames of each part of the batch; a part ends where the loop looks
+        at the labels again.
     probabilities : ndarray, shape (n, k), or None
         By the latest version; None before the first.
     schema : Schema
     rng : numpy.random.Generator
-    drawn : int or None
-        Audit frames drawn so far; None when this batch may draw no new ones.
 
     Returns
     -------
     batch : list of int
-        Before the first version the frames that stand for most come first, audit frames early among
-        them; afterwards the least certain come first.
-    audits : ndarray of int
-        Those of them that are audit frames.
+        Part after part. Learning frames that stand for most come first before the first version;
+        afterwards the least certain ones do.
+    draws : list of Draw
+        Those of them that are audit frames. They are drawn from the frames that are left when the
+        part's learning frames are taken, so that both kinds cannot compete for a frame.
     """
     import numpy as np
 
-    how_many = max(how_many, 0)
-    kept = open_audits[:how_many]
-    fresh = 0 if drawn is None else max(audit_share(how_many, drawn) - len(kept), 0)
     doubt = None if probabilities is None else doubts(probabilities, schema.mode)
     taken = closed.copy()
-    taken[kept] = True
-    learning = cover(embeddings, taken, how_many - len(kept) - fresh, doubt)
-    taken[learning] = True
-    audits = np.concatenate([kept, audit(np.flatnonzero(~taken), fresh, rng)]).astype(int)
-    if probabilities is None:
-        return merge(learning, audits), audits
-    batch = np.concatenate([learning, audits]).astype(int)
-    certainty = schema.certainty(probabilities)[batch]
-    return batch[np.argsort(certainty, kind="stable")].tolist(), audits
+    batch: list[int] = []
+    draws: list[Draw] = []
+    for learning, audits in parts:
+        chosen = cover(embeddings, taken, learning, doubt)
+        taken[chosen] = True
+        if probabilities is not None:
+            chosen = chosen[np.argsort(schema.certainty(probabilities)[chosen], kind="stable")]
+        drawn = draw(np.flatnonzero(~taken), audits, rng)
+        picked = np.array([one.frame for one in drawn], dtype=int)
+        taken[picked] = True
+        batch += merge(chosen, rng.permutation(picked))
+        draws += drawn
+    return batch, draws
 
 
 def doubts(probabilities: np.ndarray, mode: Mode) -> np.ndarray:

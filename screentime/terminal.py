@@ -34,7 +34,7 @@ class Terminal(Talk):
         self.console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
     def say(self, sentence: str) -> None:
-        self.console.print(sentence)
+        self.console.print("\n".join(map(_spelled_out, sentence.split("\n"))))
 
     @contextmanager
     def progress(self, task: str) -> Iterator[Step]:
@@ -103,8 +103,11 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
 def _cell(value: Any) -> str:
     if value is None:
         return "–"
-    text = f"{value:.1f}" if isinstance(value, float) else str(value)
-    # A file's name may hold line breaks and a terminal's orders: they are spelled out.
+    return _spelled_out(f"{value:.1f}" if isinstance(value, float) else str(value))
+
+
+def _spelled_out(text: str) -> str:
+    """A file's name may hold line breaks and a terminal's orders: as letters they do nothing."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 

@@ -43,8 +43,20 @@ class Progress:
         Uids of the frames that were asked for last, in their order.
     batch_after : str or None
         The model version after which that batch was chosen; empty for the first batch, None before.
-    audit : tuple of str
-        Uids of all frames that were ever drawn as audit frames.
+    audits : dict of str to dict
+        Uid to the draw of each audit frame that is labelled or asked for: ``block`` (first and last
+        second), ``seed`` and ``probability``. The frame's task says the same.
+    asked : dict of str to str
+        Uid to the model version whose pre-annotations were shown when the frame was last asked for;
+        empty text before the first version.
+    blind : tuple of str
+        Uids of the frames that were asked for without a pre-annotation, though there was a version.
+    doubles : dict of str to list
+        Uid to the answers of the people, where several labelled a frame.
+    doubted : dict of str to str
+        Uid of each label that was put up for a second look, to when it had last been changed then.
+    look_again : str
+        Address of the page with the labels that are up for a second look; empty while there are none.
     skipped : tuple of str
         Uids of the frames that people skipped.
     shown : str
@@ -57,9 +69,32 @@ class Progress:
     tasks: dict[str, int] = field(default_factory=dict)
     batch: tuple[str, ...] = ()
     batch_after: str | None = None
-    audit: tuple[str, ...] = ()
+    audits: dict[str, dict] = field(default_factory=dict)
+    asked: dict[str, str] = field(default_factory=dict)
+    blind: tuple[str, ...] = ()
+    doubles: dict[str, list[list[str]]] = field(default_factory=dict)
+    doubted: dict[str, str] = field(default_factory=dict)
+    look_again: str = ""
     skipped: tuple[str, ...] = ()
     shown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """Another film of which a few frames are labelled to judge by; kept in ``audited.json``.
+
+    Attributes
+    ----------
+    film : Film
+    frames : list of Frame
+        The ones that were drawn.
+    marks : dict of str to dict
+        Uid to the draw, as in `Progress.audits`.
+    """
+
+    film: Film
+    frames: list[Frame]
+    marks: dict[str, dict]
 
 
 class Workspace:
@@ -102,6 +137,10 @@ class Workspace:
     @property
     def films_file(self) -> Path:
         return self.root / "films.json"
+
+    @property
+    def audited_file(self) -> Path:
+        return self.root / "audited.json"
 
     @property
     def labels_table(self) -> Path:
@@ -152,6 +191,38 @@ class Workspace:
             raise NotReady("There are no frames yet.", "Run `screentime extract`.")
         return read_table(self.frames_table)
 
+    def audited(self) -> list[Audited]:
+        """Other films that are audited here.
+
+        Raises
+        ------
+        ScreentimeError
+            If the file that keeps them is damaged.
+        """
+        if not self.audited_file.is_file():
+            return []
+        try:
+            kept = json.loads(self.audited_file.read_text("utf-8"))
+            return [
+                Audited(Film(**one["film"]), [Frame(**frame) for frame in one["frames"]], dict(one["marks"]))
+                for one in kept
+            ]
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ScreentimeError(
+                f"{self.audited_file} is damaged ({error}).",
+                "Delete it and run `screentime audit FILM` again: labels are safe in Label Studio.",
+            ) from None
+
+    def write_audited(self, audited: Sequence[Audited]) -> None:
+        """Keep which other films are audited here."""
+        write_atomically(
+            self.audited_file, json.dumps([asdict(one) for one in audited], indent=2, ensure_ascii=False) + "\n"
+        )
+
+    def all_frames(self) -> list[Frame]:
+        """Frames of the project's films, then the drawn ones of other films that are audited here."""
+        return [*self.frames(), *(frame for one in self.audited() for frame in one.frames)]
+
     def write_frames(self, films: Sequence[Film], frames: Sequence[Frame]) -> None:
         """Keep what `extract` found."""
         text = json.dumps([asdict(film) for film in films], indent=2, ensure_ascii=False)
@@ -166,7 +237,7 @@ class Workspace:
 
     def write_labels(self, labels: Sequence[Label]) -> None:
         """Keep a pulled copy of the labels, one row a frame in the order of the frames."""
-        frames = {frame.uid: frame for frame in self.frames()}
+        frames = {frame.uid: frame for frame in self.all_frames()}
         schema = self.schema()
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
@@ -194,7 +265,7 @@ class Workspace:
             return Progress()
         try:
             values = json.loads(self.loop_file.read_text("utf-8"))
-            lists = {name: tuple(values.pop(name)) for name in ("batch", "audit", "skipped")}
+            lists = {name: tuple(values.pop(name)) for name in ("batch", "blind", "skipped")}
             return Progress(**lists, **values)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ScreentimeError(
@@ -208,8 +279,7 @@ class Workspace:
 
     def cards(self) -> list[dict]:
         """Cards of the models, oldest first."""
-        files = sorted(self.models_folder.glob("v*/card.json"))
-        return [json.loads(file.read_text("utf-8")) for file in files]
+        return [_read_card(file) for file in sorted(self.models_folder.glob("v*/card.json"))]
 
     def update_progress(self, **changes: object) -> Progress:
         """Replace some fields of `progress` on disk, and return the new whole."""
@@ -283,6 +353,21 @@ def create(root: Path, config: Config) -> Workspace:
 def replace_id(config: Config, identity: str) -> Config:
     """The same configuration under another identity."""
     return configuration.override(config, {"id": identity})
+
+
+def _read_card(path: Path) -> dict:
+    try:
+        card = json.loads(path.read_text("utf-8"))
+        missing = [key for key in ("version", "round", "accuracy", "label_uids", "held_out_uids") if key not in card]
+        if not missing:
+            return card
+        reason = f"it says nothing of {missing[0]}"
+    except (ValueError, TypeError) as error:
+        reason = str(error)
+    raise ScreentimeError(
+        f"{path} is damaged or of an older screentime ({reason}).",
+        f"Move {path.parent} away and run `screentime sync`: labels are safe in Label Studio.",
+    )
 
 
 def _parse_labels(text: str, where: str) -> list[Label]:

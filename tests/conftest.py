@@ -177,7 +177,7 @@ def cartoon_loop(
     monkeypatch.delenv("LABEL_STUDIO_URL", raising=False)
     workspace = begin(
         tmp_path / "project", [cartoon[0]], ("cat", "mouse"), backbone=str(colour_backbone), view="whole",
-        first_batch=24, every=4, batch=6,
+        first_batch=24, every=4, batch=6, audit_every=3,
     )
     extract_films(workspace, workspace.config(), Talk())
     return Loop(workspace, workspace.config(), Talk())

@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 
-from screentime.batches import ask, next_look, waiting
+from screentime.auditing import Draw
+from screentime.batches import ask, draw_seed, mark, next_look, scores, waiting
 from screentime.config import Config, Project, override
 from screentime.config import Loop as Options
 from screentime.records import Film, Frame, Label
-from screentime.workspace import create
+from screentime.workspace import Audited, Progress, create
 
 DIGEST = "a" * 16
 
@@ -30,14 +31,17 @@ def say(workspace, uids):
 def test_looks_come_at_half_the_first_batch_and_then_every_so_many_labels():
     options = Options(first_batch=60, every=15)
     assert [next_look(learned, options) for learned in (0, 30, 45, 60)] == [30, 45, 60, 75]
+    assert [next_look(learned, Options()) for learned in (0, 30, 40, 50)] == [30, 40, 50, 60]
     assert next_look(0, Options(first_batch=10)) == 8
 
 
 def test_the_first_batch_is_chosen_once_with_its_audit_frames(place):
     ask(place, place.config(), place.frames(), embeddings, None)
     asked = place.progress()
-    assert (len(asked.batch), len(asked.audit), asked.batch_after) == (24, 8, "")
-    assert set(asked.audit) <= set(asked.batch)
+    assert (len(asked.batch), len(asked.audits), asked.batch_after) == (24, 4, "")
+    assert asked.audits.keys() <= set(asked.batch)
+    assert asked.asked == dict.fromkeys(asked.batch, "")
+    assert asked.blind == ()
 
     def never():
         raise AssertionError("nothing was to be chosen")
@@ -54,7 +58,7 @@ def test_the_same_seed_asks_for_the_same_frames_and_another_seed_audits_others(p
     assert place.progress() == first
     place.loop_file.unlink()
     ask(place, override(place.config(), {"seed": 2}), place.frames(), embeddings, None)
-    assert place.progress().audit != first.audit
+    assert place.progress().audits.keys() != first.audits.keys()
 
 
 def test_labelled_and_skipped_frames_do_not_wait(place):
@@ -73,3 +77,54 @@ def test_a_budget_limits_what_is_asked_for_until_it_is_spent(place):
     place.update_progress(batch_after=None)
     ask(place, place.config(), place.frames(), embeddings, None, most=10)
     assert len(place.progress().batch) == 14  # the rest of the first batch
+
+
+def test_each_audit_frame_knows_its_block_its_seed_and_its_chance(place):
+    ask(place, place.config(), place.frames(), embeddings, None)
+    progress = place.progress()
+    for uid, one in progress.audits.items():
+        second = int(uid.split("-")[1])
+        assert one["block"][0] <= second <= one["block"][1]
+        assert one["seed"] == draw_seed(1, 0) == 1
+        assert 0 < one["probability"] <= 1
+
+
+def test_a_block_over_two_films_ends_with_its_own_film():
+    frames = [Frame(f"{name * 16}-{i:09d}", "", i, float(i), f"{name}.mp4") for name in "ab" for i in range(4)]
+    assert mark(Draw(5, 2, 6, 0.25), frames, 9) == {"block": [0.0, 2.0], "seed": 9, "probability": 0.25}
+
+
+def test_unlabelled_audit_frames_are_drawn_anew_and_labelled_ones_stay(place):
+    ask(place, place.config(), place.frames(), embeddings, None)
+    before = place.progress()
+    kept = next(iter(before.audits))
+    say(place, [kept])
+    place.update_progress(batch_after=None)
+    ask(place, place.config(), place.frames(), embeddings, None)
+    after = place.progress()
+    assert after.audits[kept] == before.audits[kept]
+    assert after.audits.keys() - {kept} <= set(after.batch)
+    assert kept not in after.batch
+
+
+def test_labels_of_other_films_do_not_count_for_this_films_batch(place):
+    other = Frame(f"{'b' * 16}-000000000", "frames/y/0.jpg", 0, 0.0, "y.mp4")
+    place.write_audited([Audited(Film("b" * 16, "y.mp4", "y.mp4", 60.0, 1.0, 8, 8, 60), [other], {})])
+    place.update_progress(audits={other.uid: {"block": [0, 1], "seed": 1, "probability": 0.5}})
+    say(place, [other.uid])
+    ask(place, place.config(), place.frames(), embeddings, None)
+    assert len(place.progress().batch) == 24
+    assert len(place.progress().audits) == 1 + 4
+
+
+def test_scores_keep_the_batch_in_its_order_and_a_blind_frame_in_its_place(place):
+    frames = place.frames()
+    uids = [frame.uid for frame in frames]
+    certainty = np.linspace(0.5, 0.99, 60)
+    progress = Progress(batch=(uids[3], uids[59], uids[10], uids[5]), blind=(uids[59],))
+    score = scores(frames, progress, certainty)
+    batch = [score[uid] for uid in progress.batch]
+    assert batch == sorted(batch) and len(set(batch)) == 4
+    assert batch[0] == certainty[3] and batch[1] == pytest.approx(certainty[3] + 1e-6)
+    assert batch[2] == certainty[10]
+    assert score[uids[20]] == certainty[20]

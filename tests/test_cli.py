@@ -13,6 +13,7 @@ import typer
 
 from screentime import config
 from screentime.cli import app
+from screentime.demo.film import draw_film
 
 ROOT = Path(__file__).parent.parent
 
@@ -62,7 +63,10 @@ def test_every_option_has_its_flag_and_every_flag_of_that_name_its_option():
     renamed = {"--films": "--film"}
     assert {renamed.get(option, option) for option in options} <= flags
     others = flags - {renamed.get(option, option) for option in options}
-    assert others == {"--workspace", "--json", "--watch", "--model", "--csv", "--labels", "--budget"}
+    assert others == {
+        "--workspace", "--json", "--watch", "--model", "--csv", "--labels", "--budget", "--frames", "--drawn",
+        "--runs", "--strategies", "--smoothing", "--plot",
+    }
 
 
 def test_every_command_that_needs_the_backbone_can_be_told_which():
@@ -87,7 +91,7 @@ def test_the_readme_names_every_command():
 
 
 @pytest.mark.parametrize(
-    "name", [n for n, c in commands() if n not in ("new", "server stop", "server prepare", "predict", "demo")]
+    "name", [n for n, c in commands() if n not in ("new", "server stop", "server prepare", "predict", "demo", "simulate")]
 )
 def test_commands_on_a_project_have_workspace_and_json(name):
     command = dict(commands())[name]
@@ -127,6 +131,8 @@ def test_new_writes_a_project_and_names_the_next_command(cartoon, tmp_path):
         (["new", "afile", "--film", "FILM", "--characters", "a"], "afile cannot be made a folder"),
         (["status"], "is no screentime project: it has no screentime.toml."),
         (["predict", "missing.mp4", "--model", "."], "missing.mp4"),
+        (["simulate"], "Name what to replay."),
+        (["simulate", "--drawn", "2", "--strategies", "guess"], "'guess' is no strategy."),
         (["demo", "--film", "x.mp4"], "--film and --labels go together."),
         (["demo", "--mode", "exclusive"], "The drawn film shows both characters at once"),
         (["demo", "--film", "x.mp4", "--labels", "none.csv"], "none.csv cannot be read"),
@@ -179,7 +185,16 @@ def test_status_tells_where_a_project_stands_and_asks_no_server(tmp_path, cartoo
     assert (found["title"], found["frames"], found["rounds"], found["screen_time"]) == ("cartoon", 0, [], [])
 
 
-def test_the_whole_walk_through_the_command_line(cartoon_loop, cartoon_annotator, ls_home, tmp_path, cartoon):
+@pytest.fixture
+def other_film(tmp_path):
+    path = tmp_path / "other.mp4"
+    draw_film(path, seconds=20, seed=9, size=(320, 180))
+    return path
+
+
+def test_the_whole_walk_through_the_command_line(
+    cartoon_loop, cartoon_annotator, ls_home, tmp_path, cartoon, other_film
+):
     folder = cartoon_loop.workspace.root
     pushed = json.loads(run("push", "--workspace", folder, "--json", home=ls_home).stdout)
     assert (pushed["created"], pushed["found"], pushed["asked"]) == (40, 0, 24)
@@ -196,19 +211,37 @@ def test_the_whole_walk_through_the_command_line(cartoon_loop, cartoon_annotator
     assert synced.stderr.startswith(f"Nothing is new: {trained['version']} learned from just these 24 labels.\n")
 
     model = cartoon_loop.workspace.models_folder / trained["version"]
-    assert {path.name for path in model.iterdir()} == {"model", "card.json", "curves.png", "predictions.csv"}
+    assert {path.name for path in model.iterdir()} == {
+        "model", "card.json", "curves.png", "predictions.csv", "unsmoothed.csv", "crossfit.csv",
+        "by_block.csv", "known.npz",
+    }
     table = tmp_path / "out.csv"
     predicted = run("predict", cartoon[0], "--model", model, "--json", "--csv", table)
     [row] = json.loads(predicted.stdout)
-    assert list(row) == ["film", "length", "cat", "mouse", "both", "neither", "labelled", "model"]
+    seconds = [f"{name}{end}" for name in ("cat", "mouse", "both", "neither") for end in ("", "_low", "_high", "_sampling")]
+    columns = ["film", "length", *seconds, "labelled", "labels", "audited", "unsure", "strange", "far", "model"]
+    assert list(row) == columns
+    assert (row["cat_low"], row["cat_high"], row["audited"]) == (None, None, 0)
+    assert "cartoon.mp4 is not audited: no label of it says how wrong these seconds are." in predicted.stderr
+    assert f"`screentime audit {cartoon[0]}`" in predicted.stderr
     assert (row["film"], row["length"], row["labelled"]) == ("cartoon.mp4", 40.0, 0.0)
     assert row["cat"] + row["mouse"] - row["both"] + row["neither"] == pytest.approx(40.0, abs=0.01)
-    assert table.read_text("utf-8").splitlines()[0] == "film,length,cat,mouse,both,neither,labelled,model"
+    assert table.read_text("utf-8").splitlines()[0] == ",".join(columns)
 
     status = json.loads(run("status", "--workspace", folder, "--json").stdout)
     [seconds] = status["screen_time"]
     assert seconds["labelled"] == 24.0
-    assert status["rounds"][0]["judged_on"].startswith("8 audit frames")
+    assert seconds["cat_low"] < seconds["cat"] < seconds["cat_high"]
+    accuracy = status["rounds"][0]["accuracy"]
+    assert accuracy["judged_on"].startswith("8 audit frames")
+    assert accuracy["low"] <= accuracy["value"] <= accuracy["high"]
+    assert 0 <= accuracy["random_split"] <= 1 and 0 <= accuracy["whole_blocks"] <= 1
+    told = run("status", "--workspace", folder)
+    assert "95 % interval" in told.stdout and "a random split" in told.stdout
+    assert "Forecast: an accuracy of 0.80 needs " in told.stderr
+
+    asked = json.loads(run("audit", other_film, "--frames", "5", "--workspace", folder, "--json", home=ls_home).stdout)
+    assert (asked["film"], asked["frames"], asked["created"], asked["waiting"]) == ("other.mp4", 5, 5, 5)
 
 
 def test_a_film_that_cannot_be_read_does_not_stop_the_others(cartoon_loop, cartoon_annotator, cartoon, tmp_path, ls_home):

@@ -1,10 +1,12 @@
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from screentime.config import override
 from screentime.errors import FilmError, NotReady
-from screentime.projects import begin, extract_films, screen_films, summary
+from screentime.projects import begin, extract_films, screen_films
+from screentime.records import Label, Round
 from screentime.talk import Talk
 
 
@@ -50,20 +52,62 @@ def test_frames_are_taken_as_often_as_asked(cartoon, tmp_path):
     assert [frame.second for frame in frames[:3]] == [0.0, 2.0, 4.0]
 
 
-def test_the_next_step_is_named_at_every_stage(cartoon, tmp_path):
-    place = begin(tmp_path / "p", [cartoon[0]], ["cat"])
-    assert summary(place)["next"] == "`screentime extract`."
-    extract_films(place, place.config(), Talk())
-    assert summary(place)["next"] == "`screentime push`."
-    uids = [frame.uid for frame in place.frames()]
-    tasks = {uid: number for number, uid in enumerate(uids)}
-    place.update_progress(project=7, url="http://x/7", tasks=tasks, batch=tuple(uids[:5]), batch_after="")
-    assert summary(place)["next"] == "label 5 frames at http://x/7 , then `screentime sync`."
-    place.update_progress(skipped=tuple(uids[:5]))
-    assert summary(place)["next"] == "`screentime sync`."
-
-
 def test_without_a_model_predict_says_how_to_come_by_one(cartoon, tmp_path):
     place = begin(tmp_path / "p", [cartoon[0]], ["cat"])
     with pytest.raises(NotReady, match="^There is no model yet. Run `screentime train`, or name one with --model FOLDER.$"):
         screen_films([cartoon[0]], None, place.root, Talk())
+
+
+@pytest.fixture
+def modelled(cartoon, tmp_path):
+    """A project of the drawn film with four labels and a version that learned from two of them."""
+    from screentime.model.backbone import tensorflow
+    from screentime.model.classifier import save
+
+    place = begin(tmp_path / "p", [cartoon[0]], ["cat", "mouse"])
+    extract_films(place, place.config(), Talk())
+    uids = [frame.uid for frame in place.frames()]
+    place.write_labels([
+        Label(uids[i], cartoon[1][i], 1, i, "1", "2025-01-02T03:04:05.000006Z", "manual")
+        for i in (0, 10, 20, 30)
+    ])
+    place.update_progress(audits={
+        uids[i]: {"block": [float(i), i + 9.0], "seed": 1, "probability": 0.1} for i in (20, 30, 35)
+    })
+    tensorflow()
+    import tf_keras
+
+    network = tf_keras.Sequential([
+        tf_keras.Input((None, None, 3)), tf_keras.layers.GlobalAveragePooling2D(),
+        tf_keras.layers.Dense(2, "sigmoid"),
+    ])
+    folder = place.models_folder / "v001-0123456789ab"
+    folder.mkdir(parents=True)
+    save(folder, network, None, {
+        "version": folder.name, "mode": "multi", "characters": ["cat", "mouse"], "short_side": 32, "fps": 1.0,
+        "backbone": {}, "label_uids": [uids[0], uids[10], uids[20]], "held_out_uids": [uids[10]],
+        "round": asdict(Round(folder.name, 3, 0.5, 1, 1.0, False)), "accuracy": {},
+    })
+    return place, folder
+
+
+def test_the_projects_own_model_counts_labels_as_they_are_and_a_named_one_knows_none(cartoon, modelled):
+    place, folder = modelled
+    (own,), failures = screen_films([cartoon[0]], None, place.root, Talk())
+    assert failures == []
+    # Of the two labelled audit frames the model learned from one, and no other head's word on it is kept.
+    assert (own.version, own.labelled, own.labels, own.audited) == (folder.name, 4.0, 2, 1)
+    assert own.estimates["cat"].low is not None
+    (named,), _ = screen_films([cartoon[0]], folder, place.root, Talk())
+    assert (named.version, named.labelled, named.labels, named.audited) == (folder.name, 0.0, 0, 0)
+    assert named.estimates["cat"].low is None
+
+
+def test_a_film_that_cannot_be_read_does_not_stop_the_others(cartoon, modelled, tmp_path):
+    films = tmp_path / "films"
+    films.mkdir()
+    (films / "a.mp4").write_text("no film")
+    (films / "b.mp4").write_bytes(cartoon[0].read_bytes())
+    results, failures = screen_films([films], modelled[1], tmp_path, Talk())
+    assert [one.film.name for one in results] == ["b.mp4"]
+    assert len(failures) == 1 and failures[0].startswith("a.mp4 holds no pictures that can be read")

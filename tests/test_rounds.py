@@ -8,12 +8,14 @@ import sys
 
 import pytest
 
+from screentime.config import override
 from screentime.errors import Busy, ConfigError, NotReady
+from screentime.labelstudio.marks import read_marks
 from screentime.labelstudio.predictions import prediction_versions, shown_version
 from screentime.labelstudio.stream import next_task, skip
-from screentime.labelstudio.tasks import list_tasks
-from screentime.projects import seconds_so_far
+from screentime.labelstudio.tasks import list_tasks, read_tasks
 from screentime.rounds import Loop
+from screentime.summary import characters, seconds_so_far, suspects, widest
 from screentime.talk import Talk
 
 
@@ -93,11 +95,106 @@ def test_confirmations_are_told_from_corrections_even_after_their_version_is_gon
     cartoon_annotator(8)
     cartoon_loop.sync()
     origins = [label.origin for label in cartoon_loop.workspace.labels()]
-    assert origins.count("manual") == 8
-    assert origins.count("prediction") + origins.count("prediction-changed") == 8
+    blind = set(cartoon_loop.workspace.progress().blind) & {label.uid for label in cartoon_loop.workspace.labels()}
+    assert 0 < len(blind) < 8
+    assert origins.count("manual") == 8 + len(blind)
+    assert origins.count("prediction") + origins.count("prediction-changed") == 8 - len(blind)
     known = {label.uid: label.characters for label in cartoon_loop.workspace.labels()}
     frames = {frame.uid: frame for frame in cartoon_loop.frames}
     assert all(said == cartoon[1][int(frames[uid].second)] for uid, said in known.items())
+
+
+def test_audit_frames_are_marked_in_their_tasks_and_shown_without_a_pre_annotation(cartoon_loop, cartoon_annotator):
+    cartoon_loop.push()
+    client, project = cartoon_loop.link.client, cartoon_loop.project()
+    first = cartoon_loop.workspace.progress()
+    assert read_marks(client, project) == first.audits
+    assert len(first.audits) == 8 and first.audits.keys() <= set(first.batch)
+    cartoon_annotator(12)
+    cartoon_loop.sync()
+    second = cartoon_loop.workspace.progress()
+    # Those that nobody labelled are audit frames no more; others are.
+    assert read_marks(client, project) == second.audits
+    said = {label.uid for label in cartoon_loop.workspace.labels()}
+    assert {uid for uid in first.audits if uid in said} <= second.audits.keys() <= said | set(second.batch)
+    open_audits = second.audits.keys() - said
+    assert open_audits and open_audits <= set(second.blind)
+    order = []
+    while (task := next_task(client, project, second.tab)) is not None:
+        uid = task["data"]["uid"]
+        [shown] = task["predictions"]
+        assert (shown["result"] == []) == (uid in second.blind)
+        order.append(uid)
+        cartoon_annotator(1)
+    assert order == list(second.batch)
+
+
+def test_a_lost_loop_file_is_made_again_from_label_studio(cartoon_loop, cartoon_annotator):
+    cartoon_loop.push()
+    cartoon_annotator(16)
+    cartoon_loop.pull()
+    said = {label.uid for label in cartoon_loop.workspace.labels()}
+    before = cartoon_loop.workspace.progress().audits
+    cartoon_loop.workspace.loop_file.unlink()
+    cartoon_loop.workspace.labels_table.unlink()
+    heard = Heard()
+    again = Loop(cartoon_loop.workspace, cartoon_loop.config, heard)
+    assert again.push() == (0, 40)
+    assert heard.sentences == ["Found in Label Studio: 16 labels, and which frames are audit frames."]
+    after = again.workspace.progress()
+    assert {uid: after.audits[uid] for uid in said & before.keys()} == {uid: before[uid] for uid in said & before.keys()}
+    assert not said & set(after.batch)
+
+
+def test_with_stop_seconds_the_intervals_end_the_loop(cartoon_loop, cartoon_annotator):
+    cartoon_loop.push()
+    cartoon_annotator(24)
+    wide = Loop(
+        cartoon_loop.workspace, override(cartoon_loop.config, {"stop": "seconds", "half_width": 0.5}), Talk()
+    )
+    assert not wide.sync().round.target_reached
+    narrow = Loop(
+        cartoon_loop.workspace, override(cartoon_loop.config, {"stop": "seconds", "half_width": 39.0}), Talk()
+    )
+    done = narrow.sync()
+    assert (done.new, done.round.target_reached) == (False, True)
+    assert cartoon_loop.workspace.rounds()[-1].target_reached
+    halves = [(one.high - one.low) / 2 for one in characters(seconds_so_far(cartoon_loop.workspace)[0])]
+    assert 0.5 < widest(seconds_so_far(cartoon_loop.workspace)) == max(halves) < 39
+
+
+def test_labels_that_the_model_contradicts_are_put_up_until_somebody_looks_again(cartoon_loop, cartoon_annotator):
+    cartoon_loop.push()
+    cartoon_annotator(24)
+    cartoon_loop.sync()
+    found = suspects(cartoon_loop.workspace)
+    progress = cartoon_loop.workspace.progress()
+    assert found and len(found) <= 5
+    assert progress.doubted == {label.uid: label.updated_at for label, _, _ in found}
+    tab = int(progress.look_again.split("tab=")[1])
+    client, project = cartoon_loop.link.client, cartoon_loop.project()
+    listed = {task["id"] for task in read_tasks(client, project, view=tab, include="id")}
+    assert listed == {label.task for label, _, _ in found}
+    # Submitted again as it is: that is an answer.
+    first = found[0][0]
+    annotation = client.request("GET", f"api/annotations/{first.annotation}/")
+    client.request("PATCH", f"api/annotations/{first.annotation}/", json={"result": annotation["result"]})
+    cartoon_loop.sync()
+    listed = {task["id"] for task in read_tasks(client, project, view=tab, include="id")} if len(found) > 1 else set()
+    assert first.task not in listed
+    assert first.uid not in {label.uid for label, _, _ in suspects(cartoon_loop.workspace)}
+
+
+def test_watching_ends_when_every_frame_has_its_label(cartoon_loop, cartoon_annotator):
+    cartoon_loop.push()
+    watching = Loop(cartoon_loop.workspace, override(cartoon_loop.config, {"target": 1.0, "batch": 40, "every": 40}), Talk())
+    cartoon_annotator(24)
+    watching.sync()
+    cartoon_annotator(40)
+    synced = watching.watch(pause=0.05)
+    assert synced.labels == 40
+    [time] = seconds_so_far(cartoon_loop.workspace)
+    assert all(one.low == one.seconds == one.high for one in time.estimates.values())
 
 
 def test_a_skipped_frame_is_no_label_and_is_not_asked_for_again(cartoon_loop, cartoon_annotator):
@@ -207,8 +304,6 @@ def test_watching_ends_with_the_round_that_reaches_the_target(cartoon_loop, cart
     cartoon_loop.push()
     cartoon_annotator(24)
     heard = Heard()
-    from screentime.config import override
-
     watching = Loop(cartoon_loop.workspace, override(cartoon_loop.config, {"target": 0.05}), heard)
     synced = watching.watch(pause=0.05)
     assert synced.round.target_reached and synced.labels == 24

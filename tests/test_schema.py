@@ -54,6 +54,11 @@ def test_certainty_is_that_of_the_least_sure_character():
     assert EXCLUSIVE.certainty(np.array([[0.2, 0.5, 0.3]])) == pytest.approx([0.5])
 
 
+def test_the_part_that_is_expected_to_be_right_is_that_of_the_decision():
+    assert MULTI.expected_right(np.array([[0.9, 0.4], [0.5, 1.0]])) == pytest.approx([0.75, 0.75])
+    assert EXCLUSIVE.expected_right(np.array([[0.2, 0.5, 0.3]])) == pytest.approx([0.5])
+
+
 def test_right_is_the_share_of_characters_in_multi_mode():
     truth, decided = np.array([[1, 0], [1, 1]]), np.array([[1, 1], [1, 1]])
     assert MULTI.right(truth, decided).tolist() == [0.5, 1.0]
@@ -91,6 +96,8 @@ def test_choices_of_a_set_and_back():
         (("Tom", "tom"), "The character 'Tom' is named twice."),
         (("both",), "The character name 'both' has a meaning of its own here."),
         (("Neither",), "The character name 'Neither' has a meaning of its own here."),
+        (("Far",), "The character name 'Far' has a meaning of its own here."),
+        (("Tom", "Tom_low"), "The character name 'Tom_low' has a meaning of its own here."),
         ((" Tom",), "The character name ' Tom' is empty or has spaces around it."),
         (("a|b",), "The character name 'a|b' is over 60 characters long or holds one of"),
         (tuple(f"c{i}" for i in range(20)), "20 characters are named. Name at most 19"),

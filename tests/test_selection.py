@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from screentime.schema import Schema
-from screentime.selection import audit, audit_share, cover, doubts, merge, next_batch, unit
+from screentime.selection import cover, doubts, merge, next_batch, unit
 
 
 @pytest.fixture
@@ -62,39 +62,14 @@ def test_pictures_that_are_all_the_same_are_no_fault():
     assert cover(np.ones((1, 4)), np.zeros(1, bool), 6).tolist() == [0]
 
 
-def test_audit_frames_come_one_from_each_block_of_time():
-    free = np.arange(100, 160)
-    drawn = audit(free, 6, np.random.default_rng(0))
-    assert [(frame - 100) // 10 for frame in drawn] == [0, 1, 2, 3, 4, 5]
-
-
-def test_every_free_frame_has_the_same_chance_to_be_audited():
-    counts = np.zeros(30)
-    for seed in range(3000):
-        counts[audit(np.arange(30), 6, np.random.default_rng(seed))] += 1
-    assert counts.min() > 480 and counts.max() < 720  # 600 expected, standard deviation 22
-
-
-def test_fewer_free_frames_than_wanted_are_all_drawn_and_none_is_no_fault():
-    assert audit(np.array([3, 9]), 5, np.random.default_rng(0)).tolist() == [3, 9]
-    assert audit(np.array([], int), 5, np.random.default_rng(0)).tolist() == []
-    assert audit(np.array([3, 9]), 0, np.random.default_rng(0)).tolist() == []
-
-
-@pytest.mark.parametrize(
-    ("batch", "drawn", "audits"),
-    [(60, 0, 10), (30, 0, 8), (24, 0, 8), (15, 0, 5), (20, 10, 3), (20, 6, 3), (15, 2, 5), (1, 0, 0)],
-)
-def test_a_sixth_is_audited_and_up_to_a_third_until_there_are_eight(batch, drawn, audits):
-    assert audit_share(batch, drawn) == audits
-
-
-def test_audit_frames_lie_in_the_first_half_of_the_batch():
-    assert merge(np.arange(1, 11), np.array([91, 92])) == [1, 2, 91, 3, 4, 92, 5, 6, 7, 8, 9, 10]
+def test_audit_frames_lie_in_the_second_half_of_their_part():
+    assert merge(np.arange(1, 11), np.array([92, 91])) == [1, 2, 3, 4, 5, 6, 7, 8, 92, 9, 10, 91]
     assert merge(np.array([1]), np.array([91, 92])) == [1, 91, 92]
     assert merge(np.array([1, 2]), np.array([], int)) == [1, 2]
-    first = merge(np.arange(50), np.arange(100, 110))[:30]
-    assert set(range(100, 110)) <= set(first)
+    assert merge(np.array([], int), np.array([7])) == [7]
+    order = merge(np.arange(25), np.arange(100, 105))
+    assert sorted(order) == [*range(25), *range(100, 105)]
+    assert order[:15] == list(range(15))
 
 
 def test_doubt_is_one_minus_the_margin():
@@ -108,43 +83,44 @@ def test_unit_vectors_have_length_one_and_nought_stays_nought():
 
 
 SCHEMA = Schema("multi", ("tom", "jerry"))
-NONE = np.array([], dtype=int)
 
 
 def test_the_first_batch_mixes_both_kinds_and_covers(film):
     embeddings, scene = film
-    rng = np.random.default_rng(0)
-    batch, audits = next_batch(embeddings, np.zeros(len(scene), bool), NONE, 24, None, SCHEMA, rng, drawn=0)
+    batch, draws = next_batch(
+        embeddings, np.zeros(len(scene), bool), [(12, 4), (6, 2)], None, SCHEMA, np.random.default_rng(0)
+    )
     assert len(batch) == len(set(batch)) == 24
-    assert len(audits) == 8 and set(audits.tolist()) <= set(batch)
-    assert sorted(set(scene[[i for i in batch if i not in audits]])) == list(range(12))
+    audits = {one.frame for one in draws}
+    assert len(audits) == 6 and audits <= set(batch)
+    assert sorted(scene[[i for i in batch[:16] if i not in audits]]) == list(range(12))
+    assert [sum(i in audits for i in part) for part in (batch[:8], batch[8:16], batch[16:20], batch[20:])] == [0, 4, 0, 2]
 
 
-def test_open_audit_frames_stay_and_none_is_drawn_anew(film):
-    embeddings, scene = film
-    closed = np.zeros(len(scene), bool)
-    closed[:50] = True
-    probabilities = np.random.default_rng(1).random((len(scene), 2))
-    batch, audits = next_batch(
-        embeddings, closed, np.array([60, 90]), 12, probabilities, SCHEMA, np.random.default_rng(0), drawn=None
-    )
-    assert audits.tolist() == [60, 90]
-    assert len(batch) == 12 and {60, 90} <= set(batch) and min(batch) >= 50
-
-
-def test_after_the_first_model_the_least_certain_come_first(film):
+def test_after_the_first_model_the_least_certain_learning_frames_of_a_part_come_first(film):
     embeddings, scene = film
     probabilities = np.random.default_rng(1).random((len(scene), 2))
-    batch, audits = next_batch(
-        embeddings, np.zeros(len(scene), bool), NONE, 20, probabilities, SCHEMA, np.random.default_rng(0), drawn=10
-    )
-    assert len(audits) == 3
-    assert (np.diff(SCHEMA.certainty(probabilities)[batch]) >= 0).all()
+    closed = np.arange(len(scene)) < 50
+    batch, draws = next_batch(embeddings, closed, [(17, 3)], probabilities, SCHEMA, np.random.default_rng(0))
+    audits = {one.frame for one in draws}
+    assert min(batch) >= 50 and len(audits) == 3
+    learning = [i for i in batch if i not in audits]
+    assert (np.diff(SCHEMA.certainty(probabilities)[learning]) >= 0).all()
+
+
+def test_the_place_of_an_audit_frame_says_nothing_of_it(film):
+    embeddings, scene = film
+    later = 0
+    for seed in range(200):
+        batch, draws = next_batch(
+            embeddings, np.zeros(len(scene), bool), [(2, 2)], None, SCHEMA, np.random.default_rng(seed)
+        )
+        order = [i for i in batch if i in {one.frame for one in draws}]
+        later += order[0] > order[1]
+    assert 70 < later < 130  # 100 expected, standard deviation 7
 
 
 def test_nothing_is_wanted_when_the_budget_is_spent(film):
     embeddings, scene = film
-    batch, audits = next_batch(
-        embeddings, np.zeros(len(scene), bool), NONE, -3, None, SCHEMA, np.random.default_rng(0), drawn=0
-    )
-    assert batch == [] and len(audits) == 0
+    closed = np.zeros(len(scene), bool)
+    assert next_batch(embeddings, closed, [], None, SCHEMA, np.random.default_rng(0)) == ([], [])

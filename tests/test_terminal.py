@@ -80,6 +80,11 @@ def test_talk_goes_to_stderr_as_it_stands_and_unbroken(capsys):
     assert (told.out, told.err) == ("", sentence + "\n")
 
 
+def test_a_name_in_a_sentence_gives_the_terminal_no_orders(capsys):
+    Terminal().say("What is wrong with a\x1b[31m\r\x07.mp4.\nWhat to do.")
+    assert capsys.readouterr().err == "What is wrong with a\\x1b[31m\\r\\x07.mp4.\nWhat to do.\n"
+
+
 def test_without_a_terminal_a_long_task_says_its_beginning_and_tenths(capsys):
     now = iter(range(0, 1000, 3))
     with Terminal(clock=lambda: next(now)).progress("Looking at [b]film[/b].mp4") as step:

@@ -3,7 +3,17 @@ import pytest
 
 from screentime.records import Film, Frame
 from screentime.schema import Schema
-from screentime.totals import durations, expected_seconds, film_durations
+from screentime.totals import (
+    Estimate,
+    Evidence,
+    durations,
+    estimate,
+    event_names,
+    events,
+    film_durations,
+    labels_for_half_width,
+    sampling_error,
+)
 
 
 def test_each_frame_stands_until_the_next_and_the_last_until_the_end():
@@ -20,30 +30,123 @@ def test_frames_of_two_films_end_with_their_own_film():
     assert film_durations(frames, films).tolist() == pytest.approx([1.0, 1.4, 1.0, 0.5])
 
 
-def test_multi_counts_each_character_both_and_neither():
-    rows = np.array([[1, 0], [1, 1], [0, 0], [0, 1]])
-    seconds = expected_seconds(rows, np.array([1.0, 2.0, 4.0, 8.0]), Schema("multi", ("tom", "jerry")))
-    assert seconds == {"tom": 3.0, "jerry": 10.0, "both": 2.0, "neither": 4.0}
+BOTH_ON_SCREEN = Schema("multi", ("tom", "jerry"))
+ONE_AT_A_TIME = Schema("exclusive", ("jerry", "tom"))
 
 
-def test_exclusive_cannot_tell_both():
-    seconds = expected_seconds(np.eye(3)[[0, 1, 2, 2]], np.ones(4), Schema("exclusive", ("jerry", "tom")))
-    assert seconds == {"jerry": 1.0, "tom": 2.0, "both": None, "neither": 1.0}
+def test_events_of_multi_mode_are_each_character_both_and_neither():
+    assert event_names(BOTH_ON_SCREEN) == ("tom", "jerry", "both", "neither")
+    rows = np.array([[1, 0], [1, 1], [0, 0], [0.5, 0.2]])
+    assert np.allclose(events(rows, BOTH_ON_SCREEN), [[1, 0, 0, 0], [1, 1, 1, 0], [0, 0, 0, 1], [0.5, 0.2, 0.1, 0.4]])
 
 
-def test_probabilities_count_as_shares_of_a_frame():
-    schema = Schema("multi", ("tom", "jerry"))
-    seconds = expected_seconds(np.array([[0.5, 0.2]]), np.array([10.0]), schema)
-    assert seconds == pytest.approx({"tom": 5.0, "jerry": 2.0, "both": 1.0, "neither": 4.0})
+def test_exclusive_mode_cannot_tell_both():
+    assert event_names(ONE_AT_A_TIME) == ("jerry", "tom", "neither")
+    assert np.allclose(events(np.array([[0.2, 0.5, 0.3]]), ONE_AT_A_TIME), [[0.5, 0.3, 0.2]])
 
 
 def test_both_means_two_or_more_of_any_number_of_characters():
     schema = Schema("multi", ("a", "b", "c"))
-    seconds = expected_seconds(np.array([[1, 1, 1], [1, 0, 1], [0, 1, 0], [0, 0, 0]]), np.ones(4), schema)
-    assert (seconds["both"], seconds["neither"]) == (2.0, 1.0)
-    assert expected_seconds(np.full((1, 3), 0.5), np.ones(1), schema)["both"] == pytest.approx(0.5)
+    rows = np.array([[1, 1, 1], [1, 0, 1], [0, 1, 0], [0, 0, 0], [0.5, 0.5, 0.5]])
+    assert events(rows, schema)[:, 3].tolist() == [1, 1, 0, 0, 0.5]
+    assert events(rows, schema)[:, 4].tolist() == [0, 0, 0, 1, 0.125]
 
 
-def test_exclusive_probabilities_add_up_to_the_film():
-    seconds = expected_seconds(np.array([[0.2, 0.5, 0.3]]), np.array([2.0]), Schema("exclusive", ("jerry", "tom")))
-    assert seconds == {"jerry": 1.0, "tom": 0.6, "both": None, "neither": 0.4}
+def evidence(probabilities, said, audited=(), foretold=None, learned=0):
+    probabilities, said = np.array(probabilities, dtype=float), np.array(said, dtype=float)
+    mask = np.isin(np.arange(len(said)), list(audited))
+    foretold = probabilities if foretold is None else np.array(foretold, dtype=float)
+    return Evidence(probabilities, said, mask, foretold, learned)
+
+
+NAN = [np.nan, np.nan]
+
+
+def test_where_every_frame_has_its_label_the_interval_has_no_width():
+    found = estimate(
+        evidence([[0.3, 0.9]] * 3, [[1, 0], [1, 1], [0, 0]], learned=3), np.array([1.0, 2.0, 4.0]), 1.0, BOTH_ON_SCREEN
+    )
+    assert {name: (one.low, one.seconds, one.high) for name, one in found.items()} == {
+        "tom": (3.0, 3.0, 3.0), "jerry": (2.0, 2.0, 2.0), "both": (2.0, 2.0, 2.0), "neither": (4.0, 4.0, 4.0)
+    }
+
+
+def test_without_any_label_there_is_no_interval():
+    found = estimate(evidence([[0.25, 0.5]] * 4, [NAN] * 4), np.full(4, 2.0), 2.0, BOTH_ON_SCREEN)
+    assert (found["tom"].seconds, found["tom"].low, found["tom"].high) == (2.0, None, None)
+    assert found["neither"].seconds == pytest.approx(8 * 0.75 * 0.5)
+
+
+def test_labelled_frames_count_as_they_are_and_the_interval_stays_possible():
+    said = [[1, 0]] * 6 + [NAN] * 2
+    found = estimate(evidence([[0.5, 0.5]] * 8, said, learned=6), np.ones(8), 1.0, BOTH_ON_SCREEN)
+    assert found["tom"].seconds == 7.0
+    assert found["tom"].low == 6.0 and found["tom"].high == 8.0
+    assert found["jerry"].low == 0.0 and found["jerry"].high == 2.0
+
+
+def test_audit_frames_correct_a_model_that_never_saw_the_film():
+    rng = np.random.default_rng(0)
+    truth = np.column_stack([rng.random(400) < 0.5, np.zeros(400)])
+    wrong = np.full((400, 2), 0.1)  # says a tenth, half is true
+    audited = range(0, 400, 10)
+    said = np.where(np.isin(np.arange(400), list(audited))[:, None], truth, np.nan)
+    found = estimate(evidence(wrong, said, audited), np.ones(400), 1.0, BOTH_ON_SCREEN)["tom"]
+    assert found.low < truth[:, 0].sum() < found.high
+    assert abs(found.seconds - 200) < 40
+    assert 40 < found.high - found.low < 160
+
+
+def test_seconds_weigh_by_what_each_frame_stands_for():
+    said = [[1, 1], NAN, NAN]
+    found = estimate(evidence([[0, 0], [0.5, 1.0], [0.5, 0.0]], said), np.array([1.0, 1.0, 8.0]), 1.0, BOTH_ON_SCREEN)
+    assert (found["tom"].seconds, found["jerry"].seconds) == (5.5, 2.0)
+
+
+def test_sampling_adds_by_the_number_of_appearances():
+    present = np.array([1, 1, 0, 1, 0, 0, 1], dtype=bool)  # three appearances
+    assert sampling_error(present, 1.0) == pytest.approx(1.959964 * 0.5**0.5)
+    assert sampling_error(present, 0.5) == pytest.approx(1.959964 * 0.5**0.5 / 2)
+    assert sampling_error(np.zeros(5, bool), 1.0) == 0.0
+
+
+def test_the_sampling_error_is_that_of_appearances_begun_at_random():
+    rng = np.random.default_rng(3)
+    off = []
+    for _ in range(4000):
+        start, length = rng.random(6).cumsum() * 3 + np.arange(6) * 12, rng.uniform(1, 8, 6)
+        looks = np.arange(0, 120)
+        seen = ((looks[:, None] >= start) & (looks[:, None] < start + length)).any(axis=1)
+        off.append(seen.sum() - length.sum())
+    assert 1.959964 * np.std(off) == pytest.approx(sampling_error(np.arange(12) % 2 == 0, 1.0), rel=0.05)
+
+
+def test_labels_for_a_narrower_interval():
+    def wide(half):
+        return [Estimate(100.0, 100 - half, 100 + half, 1.0), Estimate(50.0, 49.0, 51.0, 1.0)]
+
+    assert labels_for_half_width(wide(10.0), 300, 60, 15.0) == 60
+    # N (N - n) / n must fall to a quarter: (300 - n) / n = 4 / 4.
+    assert labels_for_half_width(wide(30.0), 300, 60, 15.0) == 150
+    assert labels_for_half_width(wide(30.0), 300, 60, 1e-9) == 300
+
+
+def test_low_and_high_stay_around_the_seconds_whatever_the_audit_says():
+    said = np.where((np.arange(300) % 15 == 0)[:, None], [[1.0, 0.0]], np.nan)
+    probabilities = np.where((np.arange(300) % 15 == 0)[:, None], [[0.2, 0.0]], [[0.8, 0.0]])
+    found = estimate(evidence(probabilities, said, range(0, 300, 15)), np.ones(300), 1.0, BOTH_ON_SCREEN)
+    for one in found.values():
+        assert 0 <= one.low <= one.seconds <= one.high <= 300
+
+
+def test_a_character_whose_frames_stand_for_longer_is_counted_by_seconds():
+    rng = np.random.default_rng(4)
+    held = 0
+    for _ in range(200):
+        shown = rng.random(300) < 0.4
+        weights = np.where(shown, 3.0, 1.0)
+        audited = [int(rng.choice(block)) for block in np.array_split(np.arange(300), 20)]
+        said = np.where(np.isin(np.arange(300), audited)[:, None], np.column_stack([shown, shown * 0.0]), np.nan)
+        one = estimate(evidence(np.full((300, 2), 0.4), said, audited), weights, 1.0, BOTH_ON_SCREEN)["tom"]
+        held += one.low <= weights[shown].sum() <= one.high
+    assert held >= 180

@@ -8,7 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ from screentime.config import Config, Project
 from screentime.errors import Busy, ConfigError, NotReady, ScreentimeError
 from screentime.records import Film, Frame, Label, Round, frame_uid
 from screentime.schema import Schema
-from screentime.workspace import Progress, Workspace, create, replace_id
+from screentime.workspace import Audited, Progress, Workspace, create, replace_id
 
 DIGEST = "0011223344556677"
 HOLD = """
@@ -143,6 +143,56 @@ def test_before_extract_there_are_none(workspace):
     assert str(caught.value) == "There are no frames yet. Run `screentime extract`."
 
 
+# -- other films that are audited -----------------------------------------------------------------
+
+
+@pytest.fixture
+def other():
+    """Another film, «2», and two drawn frames of it."""
+    film = Film("f" * 16, "film «2».mp4", "/films/film «2».mp4", 60.0, 25.0, 960, 540, 60)
+    frames = [
+        Frame(
+            frame_uid(film.digest, second), f"frames/film-ffffffff/{round(second * 1000):09d}.jpg", index,
+            second, film.name, 3
+        )
+        for index, second in ((7, 7.0), (41, 41.04))
+    ]
+    mark = {"block": [0.0, 29.0], "seed": 7, "probability": 1 / 30}
+    return Audited(film, frames, {frame.uid: mark for frame in frames})
+
+
+def test_other_films_that_are_audited_read_back_and_their_frames_come_last(extracted, other):
+    workspace, _, frames = extracted
+    assert workspace.audited() == []
+    assert workspace.all_frames() == frames
+    workspace.write_audited([other])
+    again = Workspace(workspace.root)
+    assert again.audited() == [other]
+    assert again.all_frames() == [*frames, *other.frames]
+    assert again.frames() == frames
+
+
+@pytest.mark.parametrize("content", ["{", "7", '[{"film": {}}]', "[1]", '[{"film": 1, "frames": [], "marks": {}}]'])
+def test_a_damaged_file_of_other_films_is_told(workspace, content):
+    workspace.audited_file.write_text(content)
+    with pytest.raises(ScreentimeError) as caught:
+        workspace.audited()
+    assert str(caught.value).startswith(f"{workspace.audited_file} is damaged (")
+    assert caught.value.remedy == "Delete it and run `screentime audit FILM` again: labels are safe in Label Studio."
+
+
+def test_labels_of_other_films_are_kept_beside_the_projects_own(extracted, other):
+    workspace, _, _ = extracted
+    workspace.write_audited([other])
+    labels = [LABELS[1], replace(LABELS[2], uid=other.frames[1].uid)]
+    workspace.write_labels(labels)
+    assert workspace.labels() == labels
+    assert workspace.labels_table.read_text("utf-8").splitlines()[2] == (
+        "ffffffffffffffff-000041040,film-ffffffff,0:00:41.040,Tom|Jerry,4,18,2,2025-01-02T03:04:05.000006Z,"
+        "manual"
+    )
+
+
 # -- labels ---------------------------------------------------------------------------------------
 
 
@@ -215,8 +265,13 @@ def test_progress_begins_empty_and_reads_back(workspace):
     assert workspace.progress() == Progress()
     changes = {
         "project": 3, "tab": 4, "url": "http://localhost:8080/projects/3/data?tab=4", "tasks": {"a": 1, "ж": 2},
-        "batch": ("a", "ж"), "batch_after": "", "audit": ("ж",), "skipped": ("a",), "shown": "v001-x",
+        "batch": ("a", "ж"), "batch_after": "", "skipped": ("a",), "shown": "v001-x", "blind": ("ж",),
+        "audits": {"ж": {"block": [0.0, 4.5], "seed": 9, "probability": 0.2}},
+        "asked": {"a": "", "ж": "v001-x"},
+        "doubles": {"a": [["neither"], ["Tom", "Jerry"]]}, "doubted": {"ж": "2025-01-02T03:04:05.000006Z"},
+        "look_again": "http://localhost:8080/projects/3/data?tab=5",
     }
+    assert changes.keys() == asdict(Progress()).keys()
     assert workspace.update_progress(**changes) == Progress(**changes)
     assert Workspace(workspace.root).progress() == Progress(**changes)
 
@@ -230,8 +285,10 @@ def test_an_update_leaves_the_rest_as_it_was(workspace):
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{", "[]", "null", '"text"', "7", "{}", '{"batch": [], "audit": [], "skipped": null}',
-     '{"batch": [], "audit": [], "skipped": [], "colour": 1}'],
+    ["", "{", "[]", "null", '"text"', "7", "{}", '{"batch": [], "blind": [], "skipped": null}',
+     '{"batch": [], "blind": [], "skipped": [], "colour": 1}',
+     # An older screentime's: it drew audit frames, and nobody knows from where.
+     '{"batch": [], "blind": [], "skipped": [], "audit": ["a"]}'],
 )
 def test_a_damaged_loop_file_is_told(workspace, content):
     workspace.loop_file.write_text(content)
@@ -241,13 +298,32 @@ def test_a_damaged_loop_file_is_told(workspace, content):
     assert caught.value.remedy == "Delete it and run `screentime push`: labels are safe in Label Studio."
 
 
+CARD = {"accuracy": {}, "label_uids": [], "held_out_uids": []}
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [("{", "Expecting property name"), ("7", "argument of type 'int'"), ('{"version": "v001-a"}', "it says nothing of round")],
+)
+def test_a_card_that_is_damaged_or_old_is_told(workspace, content, reason):
+    folder = workspace.models_folder / "v001-abc"
+    folder.mkdir(parents=True)
+    (folder / "card.json").write_text(content)
+    with pytest.raises(ScreentimeError) as caught:
+        workspace.cards()
+    assert str(caught.value).startswith(
+        f"{folder / 'card.json'} is damaged or of an older screentime ({reason}"
+    )
+    assert caught.value.remedy == f"Move {folder} away and run `screentime sync`: labels are safe in Label Studio."
+
+
 def test_rounds_are_what_the_cards_say_oldest_first(workspace):
     assert (workspace.rounds(), workspace.cards()) == ([], [])
     rounds = [Round(f"v{number:03d}-abc", 20 * number, 0.5 + number / 100, 3, 1.5, False) for number in (1, 2, 10)]
     for one in rounds[::-1]:
         folder = workspace.models_folder / one.version
         folder.mkdir(parents=True)
-        (folder / "card.json").write_text(json.dumps({"round": asdict(one)}))
+        (folder / "card.json").write_text(json.dumps({**CARD, "version": one.version, "round": asdict(one)}))
     killed = workspace.models_folder / ".making-x" / "v011-abc"
     killed.mkdir(parents=True)
     (killed / "card.json").write_text("{")

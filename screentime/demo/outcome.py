@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from screentime.model.versions import read_predictions
-from screentime.projects import seconds_so_far
+from screentime.model.tables import read_predictions
+from screentime.summary import seconds_so_far
 from screentime.totals import film_durations
 from screentime.workspace import Workspace
 
@@ -30,7 +30,7 @@ def outcome(workspace: Workspace, truth: Mapping[str, frozenset[str]], seconds: 
         were ``confirmed`` or ``corrected`` pre-annotations; ``target_reached`` in any round;
         ``rounds``; ``accuracy_unlabelled`` of the last model on the frames that never got a label
         (a number in exclusive mode, a number a character in multi mode; None where all have one);
-        ``screen_time`` of each character with the true seconds; ``seconds``.
+        ``screen_time`` of each character with its 95 % interval and the true seconds; ``seconds``.
     """
     import numpy as np
 
@@ -41,7 +41,7 @@ def outcome(workspace: Workspace, truth: Mapping[str, frozenset[str]], seconds: 
     labelled = {label.uid for label in labels}
     rest = np.array([frame.uid not in labelled for frame in frames])
     decided = schema.decide(read_predictions(workspace.models_folder / rounds[-1].version, frames, schema))
-    totals = seconds_so_far(workspace)[0]
+    totals = seconds_so_far(workspace)[0].estimates
     true = weights @ schema.presence(said)
     origins = [label.origin for label in labels]
     return {
@@ -63,7 +63,10 @@ def outcome(workspace: Workspace, truth: Mapping[str, frozenset[str]], seconds: 
         ],
         "accuracy_unlabelled": _accuracy(schema, said[rest], decided[rest]),
         "screen_time": {
-            name: {"seconds": totals[name], "true_seconds": round(float(value), 3)}
+            name: {
+                "seconds": round(totals[name].seconds, 3), "low": round(totals[name].low, 3),
+                "high": round(totals[name].high, 3), "true_seconds": round(float(value), 3),
+            }
             for name, value in zip(schema.characters, true)
         },
         "seconds": round(seconds, 3),

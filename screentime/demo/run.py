@@ -144,11 +144,14 @@ def run_demo(
     _go_round(loop, known, job.budget)
     result = outcome(workspace, known, time.monotonic() - began)
     if other is not None:
-        rows, _ = screen_films(
+        times, _ = screen_films(
             [other[0]], workspace.models_folder / result["rounds"][-1]["version"], place, talk
         )
         result["other_film"] = {
-            name: {"seconds": rows[0][name], "true_seconds": float(sum(name in said for said in other[1]))}
+            name: {
+                "seconds": round(times[0].estimates[name].seconds, 3),
+                "true_seconds": float(sum(name in said for said in other[1])),
+            }
             for name in job.characters
         }
         result["seconds"] = round(time.monotonic() - began, 3)

@@ -10,12 +10,15 @@ import tf_keras
 
 
 class TargetAccuracy(tf_keras.callbacks.Callback):
-    """Stop training when the validation accuracy reaches the target.
+    """See when the validation accuracy reaches the target.
 
     Parameters
     ----------
     target : float
         Validation accuracy in (0, 1].
+    stop : bool
+        Whether to end the training at the first epoch that reaches it, as suits a training that goes on
+        for minutes. Otherwise the last epoch has the say: the best of many looks would flatter.
 
     Attributes
     ----------
@@ -23,14 +26,15 @@ class TargetAccuracy(tf_keras.callbacks.Callback):
         Whether the target was seen.
     """
 
-    def __init__(self, target: float) -> None:
+    def __init__(self, target: float, *, stop: bool = True) -> None:
         super().__init__()
         self.target = target
+        self.stop = stop
         self.reached = False
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Compare the epoch's ``val_accuracy`` with the target."""
         # Accuracies are shares of counted frames: half a millionth forgives float32's rounding.
-        if (logs or {}).get("val_accuracy", 0.0) >= self.target - 5e-7:
-            self.reached = True
+        self.reached = (logs or {}).get("val_accuracy", 0.0) >= self.target - 5e-7
+        if self.reached and self.stop:
             self.model.stop_training = True

@@ -55,7 +55,7 @@ def embed_frames(
         mine = list(group)
         # The name holds all that the numbers depend on, so that no stale file can be taken for fresh.
         sampling = hashlib.sha256("\n".join(frame.uid for frame in mine).encode()).hexdigest()[:12]
-        path = kept / f"{digest}-{sampling}-{backbone.digest}-{backbone.view.name}.npy"
+        path = kept / f"{digest}-{sampling}-{backbone.digest}-{backbone.view.key}.npy"
         part = _load(path, len(mine))
         if part is None:
             part = _compute(mine, root, backbone, talk)

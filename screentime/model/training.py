@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from screentime.model.backbone import Backbone, tensorflow, tensorflow_hub
+from screentime.model.span import basis, standardise
 from screentime.schema import Mode
+from screentime.timeline import Near
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,8 +17,8 @@ if TYPE_CHECKING:
 # Gradient steps that make one epoch of the head: with 60 labels a pass over them is one step, and
 # twenty of those would not train anything.
 HEAD_STEPS = 50
-# For embeddings whose mean squared length is one, an epoch then comes close to the optimum.
-HEAD_RATE = 0.03
+# For embeddings whose mean squared length is one, ten epochs then come close to the optimum.
+HEAD_RATE = 0.3
 # Inverse strength of the L2 penalty, as scikit-learn's LogisticRegression(C=100) has it. In multi mode
 # Keras means the loss over the k characters, so it is C=100/k for each of them.
 HEAD_C = 100.0
@@ -45,6 +47,9 @@ class Training:
         Epochs until the callback or the end.
     target_reached : bool
         Whether the callback saw the target.
+    crossfit : ndarray, shape (m, k)
+        Probabilities of each labelled frame that validates, by a head or network that has not learned
+        from it; NaN for the others.
     """
 
     network: Any
@@ -52,6 +57,7 @@ class Training:
     validation_accuracy: float
     epochs: int
     target_reached: bool
+    crossfit: np.ndarray
 
 
 def class_weights(targets: np.ndarray, mode: Mode) -> np.ndarray:
@@ -88,8 +94,10 @@ def train_head(
     labelled: np.ndarray,
     targets: np.ndarray,
     fold: np.ndarray,
+    near: Near,
     mode: Mode,
     *,
+    judges: np.ndarray | None = None,
     target: float,
     epochs: int,
     progress: Say = lambda done, total: None,
@@ -99,7 +107,7 @@ def train_head(
     The head is L2-regularised logistic regression: one dense layer. One head a fold and one on all
     labels are trained side by side as one Keras model, each with its own rows: the validation
     accuracy of an epoch is that of every validation frame judged by the head that has not seen its
-    fold. The callback watches it.
+    fold, smoothed over its neighbours as the predictions will be. The callback watches it, and the last epoch has the say.
 
     Parameters
     ----------
@@ -113,18 +121,23 @@ def train_head(
     fold : ndarray of int, shape (m,)
         Which frames are held out together, see `screentime.validation`; -1 for those that only
         teach and do not validate.
+    near : Near
+        Neighbours of all frames.
     mode : {"exclusive", "multi"}
+    judges : ndarray of bool, shape (m,), optional
+        Which of those that are held out count for the validation accuracy; None for all.
     target : float
-        Validation accuracy that ends the training.
+        Validation accuracy that the callback looks for.
     epochs : int
-        Epochs at most, of `HEAD_STEPS` gradient steps each.
+        Epochs, of `HEAD_STEPS` gradient steps each.
     progress : callable
         Called with epochs done and epochs at most.
 
     Returns
     -------
     Training
-        Its network takes embeddings, shape (n, d), and gives probabilities, shape (n, k).
+        Its network takes embeddings, shape (n, d), and gives probabilities, shape (n, k), that are not
+        smoothed yet; its ``crossfit`` is smoothed.
     """
     import numpy as np
 
@@ -133,42 +146,54 @@ def train_head(
 
     from screentime.model.callback import TargetAccuracy
 
-    mean = embeddings.mean(axis=0)
-    scale = float(np.sqrt(((embeddings - mean) ** 2).sum(axis=1).mean())) or 1.0
-    points = (embeddings[labelled] - mean) / scale
+    mean, scale = standardise(embeddings)
+    whole = (embeddings - mean) / scale
+    axes = basis(whole[labelled])
+    # A frame with its neighbours; while it is learned from it stands alone.
+    points = (whole @ axes)[near.index[labelled]]
+    weights = near.weight[labelled][:, :, None]
+    alone = np.zeros_like(weights)
+    alone[:, 0] = 1
     heads = int(fold.max()) + 2
     held_out = np.zeros((len(fold), heads), dtype=np.float32)
     held_out[fold >= 0, fold[fold >= 0]] = 1
     rows = np.repeat(targets[:, None, :], heads, axis=1)
     activation, loss, accuracy = _output(mode)
-    inputs = tf_keras.Input(points.shape[1:])
-    outputs = tf_keras.layers.EinsumDense(
-        "nd,fdk->nfk", (heads, targets.shape[1]), bias_axes="fk", activation=activation,
+    inputs = [tf_keras.Input(points.shape[1:]), tf_keras.Input(weights.shape[1:])]
+    each = tf_keras.layers.EinsumDense(
+        "njd,fdk->njfk", (None, heads, targets.shape[1]), bias_axes="fk", activation=activation,
         # The problem is convex: begun at the classes' frequencies it has one answer, whatever the seed.
         kernel_initializer="zeros",
         kernel_regularizer=tf_keras.regularizers.L2(1 / (2 * HEAD_C * len(points) * heads)),
         bias_initializer=tf_keras.initializers.Constant(np.tile(_prior(targets, mode), (heads, 1))),
-    )(inputs)
-    model = tf_keras.Model(inputs, outputs)
+    )(inputs[0])
+    model = tf_keras.Model(inputs, tf_keras.layers.Lambda(_weighted)([each, inputs[1]]))
     model.compile(
         tf_keras.optimizers.Adam(HEAD_RATE), loss=loss, weighted_metrics=[accuracy],
         steps_per_execution=HEAD_STEPS,
     )
-    data = tf.data.Dataset.from_tensors((points, rows, 1 - held_out)).repeat()
-    callback = TargetAccuracy(target)
+    data = tf.data.Dataset.from_tensors(((points, alone), rows, 1 - held_out)).repeat()
+    callback = TargetAccuracy(target, stop=False)
     history = model.fit(
         data, steps_per_epoch=HEAD_STEPS, epochs=epochs, verbose=0, validation_batch_size=len(points),
-        validation_data=(points, rows, held_out), callbacks=[callback, _reporter(progress, epochs)],
+        validation_data=((points, weights), rows, held_out if judges is None else held_out * judges[:, None]),
+        callbacks=[callback, _reporter(progress, epochs)],
     ).history
+    heads_say = model.predict((points, weights), batch_size=len(points), verbose=0)
+    validates = fold >= 0
+    crossfit = np.full(targets.shape, np.nan)
+    crossfit[validates] = heads_say[validates, fold[validates]]
     kernel, bias = model.get_weights()
     dense = tf_keras.layers.Dense(targets.shape[1], activation=activation)
     network = tf_keras.Sequential([
-        tf_keras.Input(points.shape[1:]),
+        tf_keras.Input(embeddings.shape[1:]),
         tf_keras.layers.Normalization(mean=mean, variance=np.full_like(mean, scale**2)),
         dense,
     ])
-    dense.set_weights([kernel[-1], bias[-1]])
-    return Training(network, history, history["val_accuracy"][-1], len(history["loss"]), callback.reached)
+    dense.set_weights([axes @ kernel[-1], bias[-1]])
+    return Training(
+        network, history, history["val_accuracy"][-1], len(history["loss"]), callback.reached, crossfit
+    )
 
 
 def finetune(
@@ -212,6 +237,8 @@ def finetune(
     Training
         Its network takes pictures and gives probabilities, shape (n, k).
     """
+    import numpy as np
+
     tf, hub = tensorflow(), tensorflow_hub()
     import tf_keras
 
@@ -243,9 +270,18 @@ def finetune(
         data, epochs=epochs, verbose=0, validation_data=validation.batch(FINETUNE_BATCH),
         callbacks=[callback, _reporter(progress, epochs)],
     ).history
+    crossfit = np.full(targets.shape, np.nan)
+    crossfit[held_out] = network.predict(pictures[held_out], batch_size=FINETUNE_BATCH, verbose=0)
     return Training(
-        network, history, history["val_accuracy"][-1], len(history["loss"]), callback.reached
+        network, history, history["val_accuracy"][-1], len(history["loss"]), callback.reached, crossfit
     )
+
+
+def _weighted(parts: list[Any]) -> Any:
+    """Means over a frame and its neighbours: probabilities (n, 3, heads, k) and weights (n, 3, 1)."""
+    import tensorflow as tf
+
+    return tf.reduce_sum(parts[0] * parts[1][..., None], axis=1)
 
 
 def _output(mode: Mode) -> tuple[str, str, Any]:

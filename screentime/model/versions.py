@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 import tempfile
 import time
@@ -16,17 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 from screentime import __version__
 from screentime.config import Config
-from screentime.errors import NotReady
-from screentime.files import sync_folder, write_atomically
+from screentime.files import sync_folder
 from screentime.model.backbone import Backbone, tensorflow
-from screentime.model.classifier import read_card, save
+from screentime.model.classifier import read_card, save, write_card
 from screentime.model.dataset import read_pictures
 from screentime.model.embeddings import embed_frames
+from screentime.model.judging import blocks_of, judge, near_of
+from screentime.model.tables import BY_BLOCK, CROSSFIT, PREDICTIONS, UNSMOOTHED, write_rows
 from screentime.model.training import Training, finetune, train_head
 from screentime.records import Frame, Round
 from screentime.report.curves import plot_curves
 from screentime.schema import Schema
 from screentime.talk import Talk
+from screentime.timeline import SMOOTHING
 from screentime.validation import held_out
 
 if TYPE_CHECKING:
@@ -51,8 +51,16 @@ class Material:
         Which frames have a label.
     targets : ndarray of float32, shape (m, k)
         Their labels as rows of zeros and ones.
+    block : ndarray of int, shape (m,)
+        The time block that each lies in, see `screentime.validation.blocks`.
     fold : ndarray of int, shape (m,)
         Which are held out together; -1 for those that only teach.
+    judges : ndarray of bool, shape (m,)
+        Which of those that are held out count for the validation accuracy.
+    own : ndarray of bool, shape (n,)
+        Frames of the project's films; the others belong to films that are audited beside them.
+    by_audit : bool
+        Whether the validation frames are audit frames.
     split : str
         How the folds were made, in words, for the card.
     config : Config
@@ -67,7 +75,11 @@ class Material:
     schema: Schema
     labelled: np.ndarray
     targets: np.ndarray
+    block: np.ndarray
     fold: np.ndarray
+    judges: np.ndarray
+    own: np.ndarray
+    by_audit: bool
     split: str
     config: Config
     backbone: Backbone
@@ -79,9 +91,10 @@ class Material:
         uids = [self.frames[i].uid for i in self.labelled]
         values = [
             self.schema.mode, self.schema.characters, uids, self.targets.tolist(),
-            self.backbone.digest, self.backbone.view.name, self.config.model.recipe,
-            self.config.model.epochs, self.config.model.seed, self.config.loop.target, __version__,
-            [frame.uid for frame in self.frames],
+            self.backbone.digest, self.backbone.view.key, self.config.model.recipe,
+            self.config.model.epochs, self.config.model.seed, self.config.loop.target,
+            self.config.loop.stop, self.target, __version__,
+            [frame.uid for frame in self.frames], self.fold.tolist(),
         ]
         return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:12]
 
@@ -108,6 +121,10 @@ def make(material: Material, models: Path, talk: Talk) -> dict[str, Any]:
     NotReady
         If a frame's file is missing.
     """
+    import numpy as np
+
+    from screentime.model.shift import reference
+
     started = time.monotonic()
     digest = material.digest
     # Only the latest: when labels were changed and changed back, the older model is a new version.
@@ -119,70 +136,62 @@ def make(material: Material, models: Path, talk: Talk) -> dict[str, Any]:
     # The digest in the name: a version's name never comes to mean another model, even if old
     # folders are deleted and the count begins anew.
     name = f"v{number:03d}-{digest}"
-    training, probabilities = _train(material, talk)
+    training, unsmoothed, embeddings = _train(material, talk)
+    probabilities = unsmoothed if embeddings is None else near_of(material.frames).smooth(unsmoothed)
+    accuracy, by_block = judge(material, training, probabilities, embeddings)
     with tempfile.TemporaryDirectory(prefix=".making-", dir=models) as part:
         folder = Path(part) / name
         folder.mkdir()
-        _write_predictions(folder, material, probabilities)
+        mine = [material.frames[i] for i in material.labelled]
+        write_rows(folder / PREDICTIONS, material.schema, material.frames, probabilities)
+        write_rows(folder / UNSMOOTHED, material.schema, material.frames, unsmoothed)
+        write_rows(folder / CROSSFIT, material.schema, mine, training.crossfit)
+        write_rows(folder / BY_BLOCK, material.schema, mine, by_block)
         plot_curves(
             folder / "curves.png", training.history, material.config.loop.target,
-            f"{name}: {len(material.labelled)} labels, {material.config.model.recipe}",
+            f"{name}: {len(material.labelled)} labels, {material.config.model.recipe}", accuracy,
         )
-        round_ = Round(
+        card = _card(material, name, training, accuracy)
+        frozen, reference_ = None, None
+        if embeddings is not None:
+            frozen = material.backbone
+            reference_ = reference(
+                embeddings, blocks_of(material.frames), rng=np.random.default_rng(material.config.model.seed)
+            )
+        # The round is written last: its time is that of all that goes before.
+        card["round"] = asdict(Round(
             name, len(material.labelled), round(training.validation_accuracy, 6), training.epochs,
             round(time.monotonic() - started, 3), training.target_reached,
-        )
-        card = _card(material, name, training, round_)
-        frozen = None if material.config.model.recipe == "finetune" else material.backbone
-        save(folder, training.network, frozen, card)
+        ))
+        save(folder, training.network, frozen, card, reference_)
         sync_folder(folder)
         folder.rename(models / name)
     sync_folder(models)
     return card
 
 
-def read_predictions(folder: Path, frames: Sequence[Frame], schema: Schema) -> np.ndarray:
-    """Probabilities of a workspace's frames by one version.
+def set_reached(folder: Path, reached: bool) -> dict[str, Any]:
+    """Let a version's card say whether it ends the loop.
 
     Parameters
     ----------
     folder : Path
         The version's folder.
-    frames : sequence of Frame
-        The frames that are wanted.
-    schema : Schema
-        The classes that are wanted.
+    reached : bool
 
     Returns
     -------
-    ndarray of float, shape (len(frames), k)
-
-    Raises
-    ------
-    NotReady
-        If the version does not know all frames or was trained for other classes: a film was added,
-        or the characters were changed, since.
+    dict
+        The card.
     """
-    import numpy as np
-
-    with (folder / "predictions.csv").open(encoding="utf-8", newline="") as file:
-        rows = csv.reader(file)
-        if next(rows, [])[1:] != list(schema.classes):
-            raise NotReady(
-                f"The model {folder.name} was trained for other characters or another mode.",
-                "Run `screentime train`.",
-            )
-        known = {row[0]: [float(value) for value in row[1:]] for row in rows if row}
-    missing = [frame for frame in frames if frame.uid not in known]
-    if missing:
-        raise NotReady(
-            f"The model {folder.name} has not seen {len(missing)} frames, for example of {missing[0].film}.",
-            "Run `screentime train`.",
-        )
-    return np.array([known[frame.uid] for frame in frames])
+    card = read_card(folder)
+    if card["round"]["target_reached"] != reached:
+        card["round"]["target_reached"] = reached
+        write_card(folder, card)
+    return card
 
 
-def _train(material: Material, talk: Talk) -> tuple[Training, np.ndarray]:
+def _train(material: Material, talk: Talk) -> tuple[Training, np.ndarray, np.ndarray | None]:
     model = material.config.model
     if model.recipe == "head":
         embeddings = embed_frames(
@@ -190,11 +199,12 @@ def _train(material: Material, talk: Talk) -> tuple[Training, np.ndarray]:
         )
         with talk.progress("Training") as step:
             training = train_head(
-                embeddings, material.labelled, material.targets, material.fold, material.schema.mode,
+                embeddings, material.labelled, material.targets, material.fold, near_of(material.frames),
+                material.schema.mode, judges=material.judges,
                 target=material.target, epochs=model.epochs, progress=step,
             )
-        return training, training.network.predict(embeddings, verbose=0)
-    return _finetune(material, talk)
+        return training, training.network.predict(embeddings, verbose=0), embeddings
+    return *_finetune(material, talk), None
 
 
 def _finetune(material: Material, talk: Talk) -> tuple[Training, np.ndarray]:
@@ -224,16 +234,16 @@ def _finetune(material: Material, talk: Talk) -> tuple[Training, np.ndarray]:
     return training, np.concatenate(rows)
 
 
-def _write_predictions(folder: Path, material: Material, probabilities: np.ndarray) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["uid", *material.schema.classes])
-    for frame, row in zip(material.frames, probabilities):
-        writer.writerow([frame.uid, *(f"{value:.6f}" for value in row)])
-    write_atomically(folder / "predictions.csv", text.getvalue())
+def _held_out(material: Material) -> list[str]:
+    """Labelled frames that the network did not learn from: none where it was cross-validated."""
+    if material.config.model.recipe == "head":
+        return []
+    return [material.frames[i].uid for i, out in zip(material.labelled, held_out(material.fold)) if out]
 
 
-def _card(material: Material, name: str, training: Training, round_: Round) -> dict[str, Any]:
+def _card(
+    material: Material, name: str, training: Training, accuracy: dict[str, Any]
+) -> dict[str, Any]:
     config, backbone = material.config, material.backbone
     short_side = backbone.view.side if config.model.recipe == "finetune" else backbone.view.short_side
     return {
@@ -245,13 +255,13 @@ def _card(material: Material, name: str, training: Training, round_: Round) -> d
         "backbone": {"name": backbone.name, "digest": backbone.digest, "view": backbone.view.name},
         "short_side": short_side,
         "fps": config.frames.fps,
-        "split": material.split,
-        "validation_frames": int((material.fold >= 0).sum()),
+        "smoothing": SMOOTHING if config.model.recipe == "head" else 0.0,
+        "accuracy": accuracy,
         "target": config.loop.target,
         "epochs": config.model.epochs,
         "seed": config.model.seed,
         "label_uids": [material.frames[i].uid for i in material.labelled],
-        "round": asdict(round_),
+        "held_out_uids": _held_out(material),
         "history": training.history,
         "packages": {"screentime": __version__, **{name: installed(name) for name in PACKAGES}},
     }

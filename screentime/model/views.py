@@ -1,7 +1,8 @@
-"""What the backbone looks at in a frame: the whole of it, and overlapping tiles of it.
+"""What the backbone looks at in a frame: the whole of it, its mirror image, and overlapping tiles of it.
 
-Small characters fill a few pixels of a whole frame; in a tile they fill more. The embedding is the
-whole frame's feature vector beside the mean of the tiles', each of length one.
+A character is the same whichever way it walks, so the feature vectors of a frame and of its mirror
+image are averaged. Small characters fill a few pixels of a whole frame; in a tile they fill more. The
+embedding is that average beside the mean of the tiles' feature vectors, each of length one.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 # Tiles are cut from a picture so many times larger than the one that is looked at as a whole.
 ENLARGED = 1.5
+# Goes up when a view comes to mean other numbers.
+REVISION = {"tiles": 2, "whole": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,11 @@ class View:
 
     name: str
     side: int
+
+    @property
+    def key(self) -> str:
+        """Name of the view as it is computed now, for what is kept on disk."""
+        return f"{self.name}{REVISION[self.name]}"
 
     @property
     def short_side(self) -> int:
@@ -56,7 +64,9 @@ class View:
             return tf.math.l2_normalize(backbone(pictures), axis=1)
         size = tf.shape(pictures)
         reduced = tf.cast(tf.round(tf.cast(size[1:3], tf.float32) / ENLARGED), tf.int32)
-        whole = tf.math.l2_normalize(backbone(tf.image.resize(pictures, reduced, "area")), axis=1)
+        small = tf.image.resize(pictures, reduced, "area")
+        both = sum(tf.math.l2_normalize(backbone(side), axis=1) for side in (small, small[:, :, ::-1]))
+        whole = tf.math.l2_normalize(both, axis=1)
         tiles = tf.map_fn(
             lambda corner: backbone(pictures[:, corner[0] : corner[0] + self.side, corner[1] : corner[1] + self.side]),
             self._corners(size[1], size[2]), fn_output_signature=tf.float32, parallel_iterations=1,

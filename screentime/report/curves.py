@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 
-def plot_curves(path: Path, history: Mapping[str, Sequence[float]], target: float, title: str) -> None:
+def plot_curves(
+    path: Path,
+    history: Mapping[str, Sequence[float]],
+    target: float,
+    title: str,
+    accuracy: Mapping[str, Any],
+) -> None:
     """Accuracy and loss per epoch, training and validation, as a PNG.
 
     Parameters
@@ -19,6 +26,9 @@ def plot_curves(path: Path, history: Mapping[str, Sequence[float]], target: floa
         Validation accuracy that ends training, drawn as a line.
     title : str
         What stands above.
+    accuracy : mapping
+        As the model's card has it: the 95 % interval from ``low`` to ``high`` is drawn at the last
+        epoch, and what a ``random_split`` would claim as a line, where that is known.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -35,6 +45,15 @@ def plot_curves(path: Path, history: Mapping[str, Sequence[float]], target: floa
         axes.xaxis.get_major_locator().set_params(integer=True)
         if measure == "accuracy":
             axes.axhline(target, color="grey", linestyle="--", linewidth=1, label="target")
+            axes.vlines(
+                epochs[-1], accuracy["low"], accuracy["high"], color="C1", linewidth=4, alpha=0.4,
+                label=f"95 % interval on the unlabelled ({accuracy['frames']} frames)",
+            )
+            if accuracy["random_split"] is not None:
+                axes.axhline(
+                    accuracy["random_split"], color="C3", linestyle=":", linewidth=1,
+                    label="a random split would claim",
+                )
             axes.set_ylim(0, 1.02)
         else:
             axes.set_ylim(bottom=0)

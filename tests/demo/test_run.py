@@ -31,7 +31,7 @@ def demo(labelled_film, colour_backbone, ls_home, ls_server, monkeypatch, tmp_pa
 
     def run(**changes):
         options = {"backbone": str(colour_backbone), "view": "whole", "first_batch": 24, "every": 6, "batch": 6,
-                   "port": ls_server.port, **changes}
+                   "audit_every": 3, "port": ls_server.port, **changes}
         budget, out = options.pop("budget", None), options.pop("out", None)
         return run_demo(*labelled_film, out, options.pop("workspace", None), budget, Talk(), **options)
 
@@ -47,10 +47,15 @@ def test_with_a_budget_it_gives_exactly_so_many_labels_whatever_the_target(demo,
         "labels", "version", "validation_accuracy", "epochs", "seconds", "target_reached",
     }
     assert len(workspace.labels()) == 27
-    assert result["confirmed"] + result["corrected"] == 15
+    blind = set(workspace.progress().blind) & {label.uid for label in workspace.labels()}
+    assert 0 < len(blind) < 15
+    assert result["confirmed"] + result["corrected"] == 15 - len(blind)
     assert set(result["accuracy_unlabelled"]) == {"cat", "mouse"}
     truth = [row.split(",") for row in (tmp_path / "labels.csv").read_text().split()[1:]]
-    assert result["screen_time"]["cat"]["true_seconds"] == sum(int(row[1]) for row in truth)
+    cat = result["screen_time"]["cat"]
+    assert cat["true_seconds"] == sum(int(row[1]) for row in truth)
+    assert set(cat) == {"seconds", "low", "high", "true_seconds"}
+    assert cat["low"] < cat["seconds"] < cat["high"]
 
 
 def test_without_a_budget_it_stops_in_the_round_that_reaches_the_target(demo):
@@ -92,6 +97,7 @@ def test_a_killed_demo_goes_on_where_it_was(demo, labelled_film, colour_backbone
     command = [
         sys.executable, "-m", "screentime.cli", "demo", "--film", labelled_film[0], "--labels", labelled_film[1],
         "--backbone", colour_backbone, "--view", "whole", "--first-batch", "24", "--every", "6", "--batch", "6",
+        "--audit-every", "3",
         "--port", str(ls_server.port), "--budget", "14", "--json", out, "--workspace", tmp_path / "killed",
     ]
     process = subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, text=True)

@@ -12,7 +12,7 @@ from screentime.model.backbone import Backbone, open_backbone, tensorflow
 from screentime.records import Frame, frame_uid
 
 FEATURES = 8
-COLOURS = {"red": (40, 30, 220), "green": (60, 200, 40), "blue": (210, 60, 30)}  # BGR
+COLOURS = {"red": (40, 30, 220), "green": (60, 200, 40), "blue": (210, 60, 30), "black": (20, 20, 20)}  # BGR
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The callback ends training at the target, not before and not for want of numbers."""
+"""The callback ends training at the target, not before and not for want of numbers; or it only watches."""
 
 from __future__ import annotations
 
@@ -49,3 +49,17 @@ def test_without_a_validation_accuracy_it_goes_on(after_epoch, logs):
 
 def test_a_target_above_one_is_never_reached(after_epoch):
     assert not after_epoch(1.01, {"val_accuracy": 1.0})
+
+
+def test_where_it_only_watches_training_goes_on_and_the_last_epoch_has_the_say():
+    tensorflow()
+    from screentime.model.callback import TargetAccuracy
+
+    callback = TargetAccuracy(0.8, stop=False)
+    callback.set_model(SimpleNamespace(stop_training=False))
+    seen = []
+    for epoch, accuracy in enumerate((0.7, 0.9, 0.79, 0.8)):
+        callback.on_epoch_end(epoch, {"val_accuracy": accuracy})
+        seen.append(callback.reached)
+    assert seen == [False, True, False, True]
+    assert callback.model.stop_training is False

@@ -52,7 +52,7 @@ def test_every_frame_gets_its_row_and_the_second_time_they_come_from_disk(tmp_pa
     assert (embed_frames(film, tmp_path, kept, again, Talk()) == rows).all()
     assert again.seen == []
     (file,) = kept.iterdir()
-    assert file.name.startswith("00112233445566aa-") and file.name.endswith(f"-{first.digest}-whole.npy")
+    assert file.name.startswith("00112233445566aa-") and file.name.endswith(f"-{first.digest}-whole1.npy")
 
 
 def test_films_are_kept_apart_and_their_rows_stay_in_order(tmp_path, film, draw_frames, counted):

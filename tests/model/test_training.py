@@ -8,9 +8,15 @@ from sklearn.linear_model import LogisticRegression
 
 from screentime.model.backbone import tensorflow
 from screentime.model.training import HEAD_C, class_weights, finetune, train_head
+from screentime.timeline import near
 
 UNREACHABLE = 2.0
 RECORD = {"loss", "accuracy", "val_loss", "val_accuracy"}
+
+
+def alone(frames):
+    """Neighbours of frames that are shots of their own: none."""
+    return near(["film"] * frames, range(frames))
 
 
 def scaled(embeddings):
@@ -41,19 +47,20 @@ def decide(points, targets, asked, mode):
 # -- head -----------------------------------------------------------------------------------------
 
 
-def test_on_separable_frames_the_callback_stops_at_the_first_epoch():
+def test_on_separable_frames_the_target_is_seen_and_all_epochs_are_run():
     random = np.random.default_rng(5)
     kind = np.arange(60) % 3
     embeddings = (5 * np.eye(6)[kind] + 0.1 * random.normal(size=(60, 6))).astype(np.float32)
     steps = []
     training = train_head(
-        embeddings, np.arange(48), np.eye(3, dtype=np.float32)[kind[:48]], np.arange(48) % 4, "exclusive",
-        target=0.8, epochs=20, progress=lambda done, total: steps.append((done, total)),
+        embeddings, np.arange(48), np.eye(3, dtype=np.float32)[kind[:48]], np.arange(48) % 4, alone(60),
+        "exclusive", target=0.8, epochs=3, progress=lambda done, total: steps.append((done, total)),
     )
-    assert (training.epochs, training.target_reached, training.validation_accuracy) == (1, True, 1.0)
+    assert (training.epochs, training.target_reached, training.validation_accuracy) == (3, True, 1.0)
     assert set(training.history) == RECORD
-    assert {len(values) for values in training.history.values()} == {1}
-    assert steps == [(1, 20)]
+    assert {len(values) for values in training.history.values()} == {3}
+    assert training.history["val_accuracy"] == [1.0] * 3  # the first epoch would have been enough
+    assert steps == [(1, 3), (2, 3), (3, 3)]
     # The network judges frames that nobody labelled, too.
     assert training.network.predict(embeddings, verbose=0).argmax(axis=1).tolist() == kind.tolist()
 
@@ -72,7 +79,7 @@ def test_one_of_several_classes_is_learned_as_scikit_learn_does(cloud):
     targets = np.eye(3, dtype=np.float32)[scores.argmax(axis=1)]
     fold = np.arange(60) % 5
     training = train_head(
-        embeddings, labelled, targets, fold, "exclusive", target=UNREACHABLE, epochs=60
+        embeddings, labelled, targets, fold, alone(90), "exclusive", target=UNREACHABLE, epochs=60
     )
     assert (training.epochs, training.target_reached) == (60, False)
     points = scaled(embeddings)
@@ -85,6 +92,11 @@ def test_one_of_several_classes_is_learned_as_scikit_learn_does(cloud):
     everything = LogisticRegression(C=HEAD_C, max_iter=5000).fit(points[labelled], targets.argmax(axis=1))
     probabilities = training.network.predict(embeddings, verbose=0)
     assert probabilities == pytest.approx(everything.predict_proba(points), abs=0.03)
+    for number in range(5):
+        held = fold == number
+        other = LogisticRegression(C=HEAD_C, max_iter=5000)
+        other.fit(points[labelled][~held], targets[~held].argmax(axis=1))
+        assert training.crossfit[held] == pytest.approx(other.predict_proba(points[labelled][held]), abs=0.03)
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +107,9 @@ def audited(cloud):
     scores = (embeddings[labelled] - 7) @ random.normal(size=(6, 3)) + 0.7 * random.normal(size=(60, 3))
     targets = (scores > [0.0, 0.5, -0.5]).astype(np.float32)
     fold = np.where(np.arange(60) % 2, -1, np.arange(60) // 2 % 5)
-    training = train_head(embeddings, labelled, targets, fold, "multi", target=UNREACHABLE, epochs=20)
+    training = train_head(
+        embeddings, labelled, targets, fold, alone(90), "multi", target=UNREACHABLE, epochs=20
+    )
     return embeddings, labelled, targets, fold, training
 
 
@@ -121,6 +135,59 @@ def test_frames_of_no_fold_teach_and_never_validate(audited):
     assert (decided == truth).mean() != pytest.approx(training.validation_accuracy, abs=1e-3)
 
 
+def test_what_heads_say_of_frames_that_they_did_not_learn_from_is_kept(audited):
+    _, _, targets, fold, training = audited
+    assert training.crossfit.shape == (60, 3)
+    assert np.isnan(training.crossfit[fold < 0]).all()
+    right = ((training.crossfit >= 0.5) == targets)[fold >= 0].mean()
+    assert right == pytest.approx(training.validation_accuracy, abs=1e-6)
+
+
+def test_the_last_epoch_has_the_say_and_not_the_best_one(audited):
+    embeddings, labelled, targets, fold, training = audited
+    accuracies = training.history["val_accuracy"]
+    assert max(accuracies) > accuracies[-1]
+    best = train_head(
+        embeddings, labelled, targets, fold, alone(90), "multi", target=max(accuracies),
+        epochs=len(accuracies)
+    )
+    assert (best.epochs, best.target_reached, best.validation_accuracy) == (20, False, accuracies[-1])
+
+
+def test_frames_are_judged_with_their_neighbours_and_learned_from_alone(cloud):
+    embeddings, _, _ = cloud
+    random = np.random.default_rng(13)
+    scores = (embeddings - 7) @ random.normal(size=(6, 2)) + 0.5 * random.normal(size=(90, 2))
+    targets, labelled = (scores > 0).astype(np.float32), np.arange(0, 90, 2)
+    fold = np.where(np.arange(45) % 3, np.arange(45) % 4, -1)
+    # Shots of five frames, the neighbours as important as the frame itself.
+    neighbours = near(["film"] * 90, np.arange(90) // 5, 1.0)
+    training = train_head(
+        embeddings, labelled, targets[labelled], fold, neighbours, "multi", target=UNREACHABLE, epochs=20
+    )
+    points, validates = scaled(embeddings), fold >= 0
+
+    def heads(taught):
+        """Probabilities of all frames by scikit-learn's heads, each frame alone."""
+        learn = [
+            LogisticRegression(C=HEAD_C / 2, max_iter=5000).fit(points[taught], y[taught]) for y in targets.T
+        ]
+        return np.stack([head.predict_proba(points)[:, 1] for head in learn], axis=1)
+
+    assert training.network.predict(embeddings, verbose=0) == pytest.approx(heads(labelled), abs=0.03)
+    expected, by_itself = np.full((45, 2), np.nan), np.full((45, 2), np.nan)
+    for place in np.flatnonzero(validates):
+        says, frame = heads(labelled[fold != fold[place]]), labelled[place]
+        around = [i for i in (frame - 1, frame, frame + 1) if 0 <= i < 90 and i // 5 == frame // 5]
+        expected[place], by_itself[place] = says[around].mean(axis=0), says[frame]
+    assert training.crossfit[validates] == pytest.approx(expected[validates], abs=0.03)
+    assert np.isnan(training.crossfit[~validates]).all()
+    # The accuracy is that of what is told, which is not what the heads say of each frame by itself.
+    right = [((one >= 0.5) == targets[labelled])[validates].mean() for one in (training.crossfit, by_itself)]
+    assert training.validation_accuracy == pytest.approx(right[0], abs=1e-6)
+    assert abs(right[1] - right[0]) > 0.05
+
+
 def test_probabilities_of_several_characters_need_not_add_up(audited):
     embeddings, _, _, _, training = audited
     probabilities = training.network.predict(embeddings, verbose=0)
@@ -130,7 +197,7 @@ def test_probabilities_of_several_characters_need_not_add_up(audited):
 
 def test_two_runs_are_equal_to_the_last_digit(audited):
     embeddings, labelled, targets, fold, training = audited
-    again = train_head(embeddings, labelled, targets, fold, "multi", target=UNREACHABLE, epochs=2)
+    again = train_head(embeddings, labelled, targets, fold, alone(90), "multi", target=UNREACHABLE, epochs=2)
     assert again.history == {name: values[:2] for name, values in training.history.items()}
 
 
@@ -142,7 +209,7 @@ def test_a_character_that_nobody_saw_is_improbable_and_no_fault(cloud, mode):
     targets[:, 0] = ~seen if mode == "exclusive" else seen
     targets[:, 1] = seen
     training = train_head(
-        embeddings, labelled, targets, np.arange(60) % 3, mode, target=UNREACHABLE, epochs=2
+        embeddings, labelled, targets, np.arange(60) % 3, alone(90), mode, target=UNREACHABLE, epochs=2
     )
     probabilities = training.network.predict(embeddings, verbose=0)
     assert all(np.isfinite(values).all() for values in training.history.values())
@@ -152,9 +219,11 @@ def test_a_character_that_nobody_saw_is_improbable_and_no_fault(cloud, mode):
 def test_pictures_that_are_all_the_same_and_no_validation_frames_are_no_fault():
     targets = np.eye(2, dtype=np.float32)[[0, 0, 0, 1]]
     training = train_head(
-        np.ones((6, 4), np.float32), np.arange(4), targets, np.full(4, -1), "exclusive", target=0.8, epochs=1
+        np.ones((6, 4), np.float32), np.arange(4), targets, np.full(4, -1), alone(6), "exclusive", target=0.8,
+        epochs=1
     )
     assert (training.validation_accuracy, training.target_reached) == (0.0, False)
+    assert np.isnan(training.crossfit).all()
     probabilities = training.network.predict(np.ones((6, 4), np.float32), verbose=0)
     assert probabilities == pytest.approx(np.tile([0.7, 0.3], (6, 1)), abs=0.1)
 
@@ -204,6 +273,8 @@ def test_the_original_recipe_ends_at_the_target(tiny, pictures):
     assert probabilities.sum(axis=1) == pytest.approx(np.ones(30), abs=1e-5)
     assert len(set(probabilities.argmax(axis=1))) == 1
     assert runs[0].validation_accuracy == pytest.approx(1 / 3, abs=1e-6)
+    assert runs[0].crossfit[HELD_OUT] == pytest.approx(probabilities[HELD_OUT], abs=1e-6)
+    assert np.isnan(runs[0].crossfit[~HELD_OUT]).all()
 
 
 @pytest.fixture(scope="module")

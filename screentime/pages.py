@@ -1,0 +1,102 @@
+"""What Label Studio's page shows of a loop: its tasks, the batch, the marks, the labels worth a second look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from screentime.records import Frame
+from screentime.summary import suspects
+
+if TYPE_CHECKING:
+    from screentime.labelstudio.project import ProjectRef
+    from screentime.labelstudio.tasks import Pushed
+    from screentime.rounds import Loop
+
+
+def push_tasks(loop: Loop, project: ProjectRef, frames: Sequence[Frame], first: Sequence[str]) -> Pushed:
+    """Make the tasks of frames that have none.
+
+    Parameters
+    ----------
+    loop : Loop
+    project : ProjectRef
+    frames : sequence of Frame
+        Of whole films, so that each task can show the second before and the second after.
+    first : sequence of str
+        Uids of the frames that are wanted first; where it is not all frames of the project's own
+        films, of no others.
+
+    Returns
+    -------
+    Pushed
+    """
+    from screentime.labelstudio.link import image_addresses, task_data
+    from screentime.labelstudio.tasks import push_frames
+
+    link, own = loop.link, {frame.uid for frame in loop.frames}
+    shown = frames if own >= {frame.uid for frame in frames} else _with_neighbours(frames, first)
+    with loop.talk.progress("Uploading pictures") as step:
+        address = image_addresses(link, project, shown, loop.workspace.frames_folder, loop.config, step)
+    tasks = {task["uid"]: task for task in task_data(shown, address)}
+    # Wanted first, made first: so the page's plainest order is already the right one.
+    order = [*first, *(uid for uid in tasks if uid not in set(first) and uid in own)]
+    with loop.talk.progress("Pushing frames") as step:
+        pushed = push_frames(link.client, project, [tasks[uid] for uid in order], progress=step)
+    before = loop.workspace.progress()
+    # Numbers of another project's tasks mean nothing in this one.
+    known = before.tasks if before.project == project.id else {}
+    loop.workspace.update_progress(project=project.id, tasks=known | pushed.ids)
+    return pushed
+
+
+def hand_out(loop: Loop) -> None:
+    """Let the page hand out the batch."""
+    from screentime.labelstudio.queue import queue_frames
+
+    progress = loop.workspace.progress()
+    frames = {uid: progress.tasks[uid] for uid in progress.batch if uid in progress.tasks}
+    if frames:
+        queue = queue_frames(loop.link.client, loop.project(), frames)
+        loop.workspace.update_progress(url=queue.url, tab=queue.tab)
+    mark_audits(loop)
+
+
+def mark_audits(loop: Loop) -> None:
+    """Let the tasks say which of them are audit frames, and how they were drawn."""
+    from screentime.labelstudio.marks import write_marks
+
+    progress = loop.workspace.progress()
+    marks = {task: progress.audits.get(uid) for uid, task in progress.tasks.items()}
+    write_marks(loop.link.client, loop.project(), marks)
+
+
+def restore(loop: Loop, project: ProjectRef) -> None:
+    """Where ``loop.json`` was lost, find in Label Studio which frames are audit frames."""
+    from screentime.labelstudio.marks import read_marks
+
+    marks = read_marks(loop.link.client, project)
+    if marks:
+        loop.workspace.update_progress(project=project.id, audits=marks)
+        labels = loop.pull()
+        loop.talk.say(f"Found in Label Studio: {len(labels)} labels, and which frames are audit frames.")
+
+
+def put_up_doubtful(loop: Loop) -> None:
+    """Fill the tab with the labels that are worth a second look."""
+    from screentime.labelstudio.tabs import list_frames
+
+    progress = loop.workspace.progress()
+    found = [label for label, _, _ in suspects(loop.workspace) if label.uid in progress.tasks]
+    page = list_frames(
+        loop.link.client, loop.project(), {label.uid: progress.tasks[label.uid] for label in found}
+    )
+    put_up = {label.uid: label.updated_at for label in found}
+    loop.workspace.update_progress(doubted=put_up | progress.doubted, look_again=page or "")
+
+
+def _with_neighbours(frames: Sequence[Frame], wanted: Sequence[str]) -> list[Frame]:
+    """Wanted frames and the ones beside them, whose pictures their tasks show too."""
+    places = [i for i, frame in enumerate(frames) if frame.uid in set(wanted)]
+    near = {place + step for place in places for step in (-1, 0, 1)}
+    return [frames[i] for i in sorted(near) if 0 <= i < len(frames)]

@@ -1,0 +1,1 @@
+"""Replaying labelled films through strategies and estimators, without a server."""
