@@ -285,9 +285,9 @@ def predict(
     if failures:
         raise UserMistake(f"{len(failures)} of {len(rows) + len(failures)} films could not be read.",
                           "The rest is above.")
-    bare = next((path for path, one in zip(films, results) if not one.audited), None)
+    bare = next((one.film.path for one in results if not one.labels), None)
     if bare is not None:
-        say_next(f"`screentime audit {shlex.quote(str(bare))}{_at(workspace)}`: about 20 labels make the seconds firm.")
+        say_next(f"`screentime audit {shlex.quote(bare)}{_at(workspace)}`: about 20 labels make the seconds firm.")
 
 
 @app.command()

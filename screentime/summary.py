@@ -10,6 +10,7 @@ from screentime.agreement import Influence, agreement, influence
 from screentime.batches import waiting
 from screentime.errors import NotReady
 from screentime.records import Frame, Label, timecode
+from screentime.schema import Schema
 from screentime.totals import labels_for_half_width
 from screentime.validation import labels_for_accuracy
 from screentime.workspace import Workspace
@@ -52,7 +53,7 @@ def summary(workspace: Workspace) -> dict[str, Any]:
         "half_width": config.loop.half_width,
         "forecast": forecast(workspace, times),
         "screen_time": rows_of(times),
-        "suspicious": [told(workspace, *one) for one in suspects(workspace)],
+        "suspicious": _listed(workspace),
         "agreement": asdict(people) if people else None,
         "influence": asdict(seen) if seen else None,
         "url": progress.url, "look_again": progress.look_again,
@@ -213,12 +214,20 @@ def suspects(workspace: Workspace) -> list[tuple[Label, list[str], float]]:
     return [one for one in found if progress.doubted.get(one[0].uid, one[0].updated_at) == one[0].updated_at]
 
 
-def told(workspace: Workspace, label: Label, model: Sequence[str], confidence: float) -> dict[str, Any]:
+def _listed(workspace: Workspace) -> list[dict[str, Any]]:
+    found = suspects(workspace)
+    # Read once: a project may have many thousand frames.
+    frames = {frame.uid: frame for frame in workspace.all_frames()} if found else {}
+    return [told(frames[one[0].uid], workspace.schema(), *one) for one in found]
+
+
+def told(
+    frame: Frame, schema: Schema, label: Label, model: Sequence[str], confidence: float
+) -> dict[str, Any]:
     """One suspicious label as a row."""
-    frame = next(frame for frame in workspace.all_frames() if frame.uid == label.uid)
     return {
         "uid": label.uid, "film": frame.film, "second": frame.second, "timecode": timecode(frame.second),
-        "said": ", ".join(workspace.schema().choose(label.characters)), "model": ", ".join(model),
+        "said": ", ".join(schema.choose(label.characters)), "model": ", ".join(model),
         "confidence": round(confidence, 4),
     }
 

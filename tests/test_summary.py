@@ -320,12 +320,13 @@ def test_a_label_that_the_model_contradicts_is_listed_with_its_time(doubted):
         (9, ["jerry"]), (3, ["tom"]), (10, ["neither"]),
     ]
     assert [confidence for *_, confidence in found] == pytest.approx([0.05, 0.2, 0.4])
-    assert told(doubted, *found[0]) == {
+    frame = next(frame for frame in doubted.frames() if frame.uid == UIDS[9])
+    assert summary(doubted)["suspicious"][0] == told(frame, doubted.schema(), *found[0]) == {
         "uid": UIDS[9], "film": "film.mp4", "second": 9.0, "timecode": "0:00:09.000", "said": "tom",
         "model": "jerry", "confidence": 0.05,
     }
-    assert told(doubted, found[0][0], ["tom", "jerry"], 0.123456)["model"] == "tom, jerry"
-    assert told(doubted, found[0][0], ["tom", "jerry"], 0.123456)["confidence"] == 0.1235
+    assert told(frame, doubted.schema(), found[0][0], ["tom", "jerry"], 0.123456)["model"] == "tom, jerry"
+    assert told(frame, doubted.schema(), found[0][0], ["tom", "jerry"], 0.123456)["confidence"] == 0.1235
 
 
 def test_a_label_is_gone_once_it_was_changed_or_confirmed_after_it_was_put_up(doubted):
