@@ -126,6 +126,9 @@ class Label:
     origin : str
         ``manual``, ``prediction`` (a pre-annotation confirmed) or ``prediction-changed``
         (a pre-annotation corrected).
+    lead_time : float or None
+        Seconds that the page was open for it, by Label Studio's count; None where it does not know,
+        as of labels that were confirmed many at once.
     """
 
     uid: str
@@ -135,6 +138,7 @@ class Label:
     annotator: str
     updated_at: str
     origin: str
+    lead_time: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,3 +168,53 @@ class Round:
     epochs: int
     seconds: float
     target_reached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Appearance:
+    """One interval in which a character is on screen without a break.
+
+    Attributes
+    ----------
+    character : str
+    start, end : float
+        Seconds since the film's first frame; the character is gone at ``end``.
+    probability : float
+        Mean over the interval's time of how probable the model finds the character, 1 where a person
+        said it.
+    source : str
+        ``labelled`` (people said so of every frame in it), ``predicted`` (of none), ``mixed``, or
+        ``reviewed`` (a person set its ends).
+    """
+
+    character: str
+    start: float
+    end: float
+    probability: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What a person made of a whole film's appearances, to the frame.
+
+    Attributes
+    ----------
+    digest : str
+        The film.
+    appearances : tuple of Appearance
+        All of them, in the order of time.
+    task, annotation : int
+        Label Studio's numbers of the film's task and of the annotation.
+    annotator : str
+        Label Studio's number of the person, as text.
+    updated_at : str
+        When it was last changed, ISO 8601.
+    """
+
+    digest: str
+    appearances: tuple[Appearance, ...]
+    task: int
+    annotation: int
+    annotator: str
+    updated_at: str

@@ -18,9 +18,8 @@ NEITHER = "neither"
 BOTH = "both"
 # Columns of tables that have a column a character, and what follows a character's name in some of them.
 RESERVED = {
-    NEITHER, BOTH, "film", "second", "seconds", "length", "labelled", "labels", "audited", "unsure",
-    "strange", "far",
-    "model", "label", "uid",
+    NEITHER, BOTH, "film", "second", "seconds", "length", "labelled", "labels", "audited", "reviewed",
+    "unsure", "strange", "far", "model", "label", "uid",
 }
 ENDINGS = ("_low", "_high", "_sampling")
 

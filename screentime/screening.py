@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from screentime.model.classifier import Classifier
-from screentime.records import Film, frame_uid
+from screentime.records import Appearance, Film, Review, frame_uid
 from screentime.schema import BOTH, Schema
 from screentime.talk import Talk
-from screentime.timeline import near
-from screentime.totals import Estimate, Evidence, durations, estimate
+from screentime.timeline import appearances, near
+from screentime.totals import Estimate, Evidence, durations, estimate, exact
 from screentime.video.reader import Reader, digest
 from screentime.video.shots import ShotCounter
 from screentime.video.source import shown_name
@@ -44,12 +44,15 @@ class Basis:
         Uids of the labels that the model learned from.
     foretold : mapping of str to sequence of float
         Uid to probabilities by heads that did not learn from the frame.
+    reviews : mapping of str to Review
+        Digest to what a person made of a whole film; that goes before all else.
     """
 
     labels: Mapping[str, frozenset[str]] = field(default_factory=dict)
     audits: Collection[str] = ()
     learned: Collection[str] = ()
     foretold: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    reviews: Mapping[str, Review] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,10 @@ class ScreenTime:
     strange : float or None
         Share of the frames that look unlike those that the model learned from, see
         `screentime.model.shift`; None where the model cannot tell, and for its own film.
+    appearances : tuple of Appearance
+        Who is on screen when, as people or else the model say.
+    reviewed : bool
+        Whether a person reviewed the film's appearances: then its seconds are known, not estimated.
     """
 
     film: Film
@@ -82,6 +89,8 @@ class ScreenTime:
     version: str
     unsure: float
     strange: float | None = None
+    appearances: tuple[Appearance, ...] = ()
+    reviewed: bool = False
 
     @property
     def far(self) -> bool:
@@ -130,11 +139,21 @@ def count(
     learned = sum(uid in basis.learned for uid in uids)
     weights = durations(seconds, film.seconds)
     step = film.seconds / len(seconds)
+    unsure = float((schema.certainty(probabilities) < UNSURE).mean())
+    review = basis.reviews.get(film.digest)
+    if review is not None:
+        return ScreenTime(
+            film, exact(review.appearances, film.seconds, schema), film.seconds, len(seconds),
+            int(audited.sum()), version, unsure, strange, review.appearances, True,
+        )
     evidence = Evidence(probabilities, said, audited, foretold, learned)
+    decided = np.where(known[:, None], said, schema.decide(probabilities))
+    found = appearances(
+        schema.presence(decided) > 0, schema.presence(probabilities), known, seconds, film.seconds, schema.characters
+    )
     return ScreenTime(
         film, estimate(evidence, weights, step, schema), float(weights[known].sum()),
-        max(learned, int(audited.sum())), int(audited.sum()), version,
-        float((schema.certainty(probabilities) < UNSURE).mean()), strange,
+        max(learned, int(audited.sum())), int(audited.sum()), version, unsure, strange, tuple(found),
     )
 
 
@@ -218,8 +237,8 @@ def rows_of(results: Sequence[ScreenTime]) -> list[dict]:
         ``film`` and ``length`` (seconds); for each character, ``both`` and ``neither`` a key with the
         seconds, and the same key with ``_low``, ``_high`` (95 % interval; None where the film is not
         audited) and ``_sampling`` (see `screentime.totals.Estimate`); ``labelled`` (seconds),
-        ``labels`` and ``audited`` (frames), ``unsure`` and ``strange`` (shares), ``far`` and
-        ``model``. Exclusive mode cannot tell ``both``: None.
+        ``labels`` and ``audited`` (frames), ``reviewed``, ``unsure`` and ``strange`` (shares), ``far``
+        and ``model``. Exclusive mode cannot tell ``both`` but of a reviewed film: None.
     """
     def tidy(value: float | None) -> float | None:
         return None if value is None else round(value, 3)
@@ -238,7 +257,7 @@ def rows_of(results: Sequence[ScreenTime]) -> list[dict]:
             }
         rows.append(row | {
             "labelled": tidy(result.labelled), "labels": result.labels, "audited": result.audited,
-            "unsure": tidy(result.unsure), "strange": tidy(result.strange), "far": result.far,
+            "reviewed": result.reviewed, "unsure": tidy(result.unsure), "strange": tidy(result.strange), "far": result.far,
             "model": result.version,
         })
     return rows

@@ -1,10 +1,13 @@
-"""What neighbouring frames say of one another: pure functions."""
+"""A film's time: what neighbouring frames say of one another, and who appears when: pure functions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
+
+from screentime.records import Appearance
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,3 +76,87 @@ def near(films: Sequence[str], shots: Sequence[int], smoothing: float = SMOOTHIN
     index = np.stack([place, np.where(before, place - 1, place), np.where(after, place + 1, place)], axis=1)
     weight = np.stack([np.ones(frames), smoothing * before, smoothing * after], axis=1)
     return Near(index, (weight / weight.sum(axis=1, keepdims=True)).astype(np.float32))
+
+
+def appearances(
+    present: np.ndarray, probabilities: np.ndarray, labelled: np.ndarray, seconds: Sequence[float], end: float,
+    characters: Sequence[str],
+) -> list[Appearance]:
+    """Intervals of time in which each character is on screen.
+
+    A frame stands for the time until the next one. Frames that follow one another and show the
+    character are one appearance, across cuts too.
+
+    Parameters
+    ----------
+    present : ndarray of bool, shape (n, c)
+        Whether each character is in each frame, labelled or predicted.
+    probabilities : ndarray, shape (n, c)
+        By the model.
+    labelled : ndarray of bool, shape (n,)
+        Which frames people labelled.
+    seconds : sequence of float, length n
+        Presentation times of the frames, ascending; the first frame counts from the film's start.
+    end : float
+        When the film ends.
+    characters : sequence of str, length c
+
+    Returns
+    -------
+    list of Appearance
+        In the order of time, then of the characters.
+    """
+    import numpy as np
+
+    if not len(seconds):
+        return []
+    edges = np.append(np.asarray(seconds, dtype=float), max(end, seconds[-1]))
+    edges[0] = 0.0
+    lasts = np.diff(edges)
+    found = []
+    for column, name in enumerate(characters):
+        steps = np.diff(np.concatenate([[0], present[:, column].astype(int), [0]]))
+        for first, after in zip(np.flatnonzero(steps > 0), np.flatnonzero(steps < 0)):
+            frames = slice(first, after)
+            sure = np.where(labelled[frames], 1.0, probabilities[frames, column])
+            total = lasts[frames].sum()
+            mean = float(sure @ lasts[frames] / total) if total else float(sure.mean())
+            said = labelled[frames]
+            source = "labelled" if said.all() else "mixed" if said.any() else "predicted"
+            found.append(Appearance(name, float(edges[first]), float(edges[after]), mean, source))
+    order = {name: place for place, name in enumerate(characters)}
+    return sorted(found, key=lambda one: (one.start, order[one.character]))
+
+
+def segments(found: Sequence[Appearance], end: float) -> list[tuple[float, float, frozenset[str]]]:
+    """A film cut wherever somebody comes or goes.
+
+    Parameters
+    ----------
+    found : sequence of Appearance
+        Those of one character may overlap.
+    end : float
+        When the film ends, in seconds.
+
+    Returns
+    -------
+    list of (float, float, frozenset of str)
+        Start, end and who is on screen, from 0 to ``end`` without gaps; who is on screen differs from
+        each to the next.
+    """
+    edges = sorted({0.0, end, *(min(max(time, 0.0), end) for one in found for time in (one.start, one.end))})
+    cut: list[tuple[float, float, frozenset[str]]] = []
+    by_start = sorted(found, key=lambda one: one.start)
+    here: list[Appearance] = []
+    begun = 0
+    for start, stop in pairwise(edges):
+        while begun < len(by_start) and by_start[begun].start <= start:
+            here.append(by_start[begun])
+            begun += 1
+        here = [one for one in here if one.end > start]
+        who = frozenset(one.character for one in here)
+        if cut and cut[-1][2] == who:
+            cut[-1] = (cut[-1][0], stop, who)
+        else:
+            cut.append((start, stop, who))
+    return cut

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from screentime.records import Film, Frame
+from screentime.records import Appearance, Film, Frame
 from screentime.schema import BOTH, NEITHER, Schema
+from screentime.timeline import segments
 
 if TYPE_CHECKING:
     import numpy as np
@@ -192,6 +193,29 @@ def estimate(evidence: Evidence, weights: np.ndarray, step: float, schema: Schem
         shown = np.where(known, said[:, column], says[:, column]) >= 0.5
         result[name] = Estimate(seconds, low, high, sampling_error(shown, step))
     return result
+
+
+def exact(appearances: Sequence[Appearance], end: float, schema: Schema) -> dict[str, Estimate]:
+    """Seconds of a film whose appearances a person set to the frame: nothing is left to estimate.
+
+    Parameters
+    ----------
+    appearances : sequence of Appearance
+    end : float
+        When the film ends, in seconds.
+    schema : Schema
+
+    Returns
+    -------
+    dict of str to Estimate
+        A key each of `event_names`, and ``both`` in exclusive mode too: a timeline can tell it. No
+        interval has a width.
+    """
+    seconds = {name: 0.0 for name in (*schema.characters, BOTH, NEITHER)}
+    for start, stop, who in segments(appearances, end):
+        for name in (*who, *((BOTH,) if len(who) > 1 else ()), *(() if who else (NEITHER,))):
+            seconds[name] += stop - start
+    return {name: Estimate(total, total, total, 0.0) for name, total in seconds.items()}
 
 
 def sampling_error(present: np.ndarray, step: float) -> float:

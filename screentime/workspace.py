@@ -22,6 +22,7 @@ from screentime.video.frames import read_table, write_table
 LOCK_SECONDS = 2
 LABEL_COLUMNS = (
     "uid", "film", "timecode", "characters", "task", "annotation", "annotator", "updated_at", "origin",
+    "lead_time",
 )
 
 
@@ -247,7 +248,7 @@ class Workspace:
             writer.writerow([
                 label.uid, frame.file.split("/")[-2], timecode(frame.second),
                 "|".join(schema.choose(label.characters)), label.task, label.annotation,
-                label.annotator, label.updated_at, label.origin,
+                label.annotator, label.updated_at, label.origin, label.lead_time,
             ])
         write_atomically(self.labels_table, text.getvalue())
 
@@ -379,6 +380,7 @@ def _parse_labels(text: str, where: str) -> list[Label]:
             labels.append(Label(
                 row["uid"], named, int(row["task"]), int(row["annotation"]),
                 row["annotator"], row["updated_at"], row["origin"],
+                float(row["lead_time"]) if row.get("lead_time") else None,
             ))
         except (KeyError, ValueError, AttributeError, TypeError):
             raise ScreentimeError(

@@ -219,7 +219,7 @@ def test_the_whole_walk_through_the_command_line(
     predicted = run("predict", cartoon[0], "--model", model, "--json", "--csv", table)
     [row] = json.loads(predicted.stdout)
     seconds = [f"{name}{end}" for name in ("cat", "mouse", "both", "neither") for end in ("", "_low", "_high", "_sampling")]
-    columns = ["film", "length", *seconds, "labelled", "labels", "audited", "unsure", "strange", "far", "model"]
+    columns = ["film", "length", *seconds, "labelled", "labels", "audited", "reviewed", "unsure", "strange", "far", "model"]
     assert list(row) == columns
     assert (row["cat_low"], row["cat_high"], row["audited"]) == (None, None, 0)
     assert "cartoon.mp4 is not audited: no label of it says how wrong these seconds are." in predicted.stderr

@@ -14,7 +14,7 @@ from screentime.errors import ConfigError, FilmError
 from screentime.model.backbone import open_backbone, tensorflow
 from screentime.model.classifier import load, save
 from screentime.model.shift import Reference
-from screentime.records import Film, frame_uid
+from screentime.records import Appearance, Film, Review, frame_uid
 from screentime.schema import ENDINGS, Schema
 from screentime.screening import BATCH, Basis, ScreenTime, count, rows_of, screen
 from screentime.talk import Talk
@@ -350,6 +350,35 @@ def test_a_film_that_is_labelled_throughout_has_nothing_left_to_estimate():
     }
 
 
+def test_appearances_are_what_people_and_else_the_model_say():
+    labels = dict.fromkeys(UIDS[:2], frozenset({"Jerry"}))
+    result = count(FILM, SECONDS, SAYS, MULTI, "v001-abc", Basis(labels))
+    said = SAYS >= 0.5
+    said[:2] = [False, True]
+    tom = [one for one in result.appearances if one.character == "Tom"]
+    assert sum(one.end - one.start for one in tom) == pytest.approx([*[1.0] * 7, 2.0] @ said[:, 0].astype(float))
+    assert {one.source for one in tom} == {"predicted"}
+    first = next(one for one in result.appearances if one.character == "Jerry")
+    assert (first.start, first.source) == (0.0, "mixed" if said[2, 1] else "labelled")
+    assert not result.reviewed
+
+
+def test_a_reviewed_film_is_known_to_the_frame():
+    seen = (
+        Appearance("Tom", 0.0, 4.04, 1.0, "reviewed"), Appearance("Tom", 3.0, 5.0, 1.0, "reviewed"),
+        Appearance("Jerry", 4.5, 8.52, 1.0, "reviewed"),
+    )
+    review = Review(FILM.digest, seen, 1, 2, "1", "")
+    for schema in (MULTI, Schema("exclusive", MULTI.characters)):
+        says = SAYS if schema.mode == "multi" else np.full((len(SECONDS), 3), 1 / 3)
+        result = count(FILM, SECONDS, says, schema, "v001-abc", Basis(reviews={FILM.digest: review}))
+        assert result.appearances == seen and result.reviewed and result.labelled == 9.0
+        assert result.estimates == {
+            name: Estimate(pytest.approx(total), pytest.approx(total), pytest.approx(total), 0.0)
+            for name, total in {"Tom": 5.0, "Jerry": 4.02, "both": 0.5, "neither": 0.48}.items()
+        }
+
+
 def test_rows_are_flat_and_rounded_to_milliseconds():
     estimates = {
         "Tom": Estimate(1.23456, 0.5, 2.00049, 0.7999), "Jerry": Estimate(2.0, None, None, 0.0),
@@ -362,7 +391,7 @@ def test_rows_are_flat_and_rounded_to_milliseconds():
         "Jerry": 2.0, "Jerry_low": None, "Jerry_high": None, "Jerry_sampling": 0.0,
         "both": None, "both_low": None, "both_high": None, "both_sampling": None,
         "neither": 6.765, "neither_low": 6.0, "neither_high": 7.0, "neither_sampling": 0.333,
-        "labelled": 0.333, "labels": 4, "audited": 2, "unsure": 0.123, "strange": 0.2, "far": True,
+        "labelled": 0.333, "labels": 4, "audited": 2, "reviewed": False, "unsure": 0.123, "strange": 0.2, "far": True,
         "model": "v007-abc",
     }]
     assert rows_of([]) == []
@@ -375,7 +404,7 @@ def test_both_have_their_place_before_neither_in_either_mode(film, multi, exclus
     names, ends = ("Tom", "Jerry", "both", "neither"), ("", "_low", "_high", "_sampling")
     assert keys[0] == [
         "film", "length", *(f"{name}{end}" for name in names for end in ends),
-        "labelled", "labels", "audited", "unsure", "strange", "far", "model",
+        "labelled", "labels", "audited", "reviewed", "unsure", "strange", "far", "model",
     ]
     assert ENDINGS == ends[1:]
     for key in {*keys[0]} - {"Tom", "Jerry"}:

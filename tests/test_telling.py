@@ -37,7 +37,7 @@ def row(film="film.mp4", tom=(61.24, 55.0, 70.06, 2.41), **changes):
     for name, numbers in {"tom": tom, "both": (None,) * 4, "neither": (59.26, 50.44, 65.5, 1.0)}.items():
         values |= dict(zip((name, f"{name}_low", f"{name}_high", f"{name}_sampling"), numbers))
     return values | {
-        "labelled": 30.0, "labels": 30, "audited": 5, "unsure": 0.1, "strange": None, "far": False,
+        "labelled": 30.0, "labels": 30, "audited": 5, "reviewed": False, "unsure": 0.1, "strange": None, "far": False,
         "model": "v002-abc",
     } | changes
 

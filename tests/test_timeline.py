@@ -1,9 +1,10 @@
-"""Frames and their neighbours within a shot."""
+"""Frames and their neighbours within a shot; appearances and what they cut a film into."""
 
 import numpy as np
 import pytest
 
-from screentime.timeline import SMOOTHING, near
+from screentime.records import Appearance
+from screentime.timeline import SMOOTHING, appearances, near, segments
 
 
 def test_a_neighbour_is_the_frame_before_or_after_in_the_same_shot_of_the_same_film():
@@ -41,3 +42,54 @@ def test_a_neighbour_counts_less_than_the_frame_itself():
         np.array([1, SMOOTHING, SMOOTHING]) / (1 + 2 * SMOOTHING)
     )
     assert 0 < SMOOTHING < 1
+
+
+def found(present, probabilities, labelled, seconds, end):
+    return appearances(
+        np.array(present, dtype=bool), np.array(probabilities, float), np.array(labelled, dtype=bool), seconds, end,
+        ("Tom", "Jerry"),
+    )
+
+
+def test_frames_that_follow_one_another_are_one_appearance():
+    # The third frame stays for two seconds; the first picture counts from the film's start.
+    result = found(
+        [[1, 0], [1, 1], [1, 0], [0, 1]], [[0.9, 0.1], [0.8, 0.6], [0.6, 0.3], [0.2, 0.7]],
+        [0, 1, 0, 1], [0.04, 1.0, 2.0, 4.0], 4.5,
+    )
+    assert result == [
+        Appearance("Tom", 0.0, 4.0, pytest.approx((0.9 + 1.0 + 2 * 0.6) / 4), "mixed"),
+        Appearance("Jerry", 1.0, 2.0, 1.0, "labelled"),
+        Appearance("Jerry", 4.0, 4.5, 1.0, "labelled"),
+    ]
+
+
+def test_an_appearance_that_nobody_labelled_is_predicted():
+    assert found([[0, 1], [0, 1]], [[0.1, 0.7], [0.2, 0.9]], [0, 0], [0.0, 1.0], 2.0) == [
+        Appearance("Jerry", 0.0, 2.0, pytest.approx(0.8), "predicted")
+    ]
+    assert found(np.zeros((0, 2)), np.zeros((0, 2)), [], [], 2.0) == []
+
+
+def test_appearances_last_as_long_as_the_seconds_that_are_counted():
+    from screentime.totals import durations
+
+    rng = np.random.default_rng(3)
+    present = rng.random((40, 2)) < 0.4
+    seconds = np.append(0.0, np.cumsum(rng.choice([1.0, 2.5], 39)))
+    result = found(present, present, np.zeros(40), seconds, seconds[-1] + 1)
+    for column, name in enumerate(("Tom", "Jerry")):
+        total = sum(one.end - one.start for one in result if one.character == name)
+        assert total == pytest.approx(durations(seconds, seconds[-1] + 1) @ present[:, column])
+
+
+def test_a_film_is_cut_wherever_somebody_comes_or_goes():
+    seen = [
+        Appearance("Tom", 1.0, 3.0, 1.0, "reviewed"), Appearance("Tom", 2.0, 4.0, 1.0, "reviewed"),
+        Appearance("Jerry", 3.5, 9.0, 1.0, "reviewed"),
+    ]
+    assert segments(seen, 6.0) == [
+        (0.0, 1.0, frozenset()), (1.0, 3.5, {"Tom"}), (3.5, 4.0, {"Tom", "Jerry"}), (4.0, 6.0, {"Jerry"}),
+    ]
+    assert segments([], 2.0) == [(0.0, 2.0, frozenset())]
+    assert segments([], 0.0) == []

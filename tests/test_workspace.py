@@ -62,7 +62,7 @@ def label(second, *characters, **changes):
 
 
 LABELS = [
-    label(0.0), label(1.001, "Jerry", origin="prediction"), label(3.003, "Jerry", "Tom", task=4, annotator="2")
+    label(0.0, lead_time=3.25), label(1.001, "Jerry", origin="prediction"), label(3.003, "Jerry", "Tom", task=4, annotator="2")
 ]
 
 
@@ -206,10 +206,10 @@ def test_labels_are_a_table_for_people(extracted):
     workspace, _, _ = extracted
     workspace.write_labels(LABELS)
     assert workspace.labels_table.read_text("utf-8") == (
-        "uid,film,timecode,characters,task,annotation,annotator,updated_at,origin\n"
-        "0011223344556677-000000000,film-00112233,0:00:00.000,neither,17,18,1,2025-01-02T03:04:05.000006Z,manual\n"
-        "0011223344556677-000001001,film-00112233,0:00:01.001,Jerry,17,18,1,2025-01-02T03:04:05.000006Z,prediction\n"
-        "0011223344556677-000003003,film-00112233,0:00:03.003,Tom|Jerry,4,18,2,2025-01-02T03:04:05.000006Z,manual\n"
+        "uid,film,timecode,characters,task,annotation,annotator,updated_at,origin,lead_time\n"
+        "0011223344556677-000000000,film-00112233,0:00:00.000,neither,17,18,1,2025-01-02T03:04:05.000006Z,manual,3.25\n"
+        "0011223344556677-000001001,film-00112233,0:00:01.001,Jerry,17,18,1,2025-01-02T03:04:05.000006Z,prediction,\n"
+        "0011223344556677-000003003,film-00112233,0:00:03.003,Tom|Jerry,4,18,2,2025-01-02T03:04:05.000006Z,manual,\n"
     )
 
 
@@ -220,6 +220,14 @@ def test_names_with_spaces_quotes_and_letters_of_the_world_read_back(tmp_path, e
     labels = [label(0.0, *names), label(2.044, names[2])]
     workspace.write_labels(labels)
     assert workspace.labels() == labels
+
+
+def test_labels_of_an_older_screentime_lack_the_time_they_took(extracted):
+    workspace, _, _ = extracted
+    workspace.write_labels(LABELS)
+    rows = workspace.labels_table.read_text("utf-8").splitlines()
+    workspace.labels_table.write_text("".join(f"{row.rpartition(',')[0]}\n" for row in rows), "utf-8")
+    assert workspace.labels() == [replace(one, lead_time=None) for one in LABELS]
 
 
 def test_before_the_first_pull_there_are_none(extracted):

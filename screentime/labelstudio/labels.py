@@ -155,6 +155,7 @@ def _label(uid: str, task: dict, annotation: dict, schema: Schema) -> Label:
         annotator=_person(annotation),
         updated_at=annotation["updated_at"],
         origin=_origin(task, annotation, results),
+        lead_time=annotation.get("lead_time"),
     )
 
 
