@@ -189,7 +189,7 @@ def test_labels_of_other_films_are_kept_beside_the_projects_own(extracted, other
     assert workspace.labels() == labels
     assert workspace.labels_table.read_text("utf-8").splitlines()[2] == (
         "ffffffffffffffff-000041040,film-ffffffff,0:00:41.040,Tom|Jerry,4,18,2,2025-01-02T03:04:05.000006Z,"
-        "manual"
+        "manual,"
     )
 
 
