@@ -6,7 +6,8 @@ from typing import Any
 import typer
 
 from screentime import options as o
-from screentime.terminal import Terminal, print_json, say_next
+from screentime.output import Result, results
+from screentime.terminal import Terminal, say_next
 
 server_app = typer.Typer(help="Run the embedded Label Studio.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -14,16 +15,17 @@ HERE = Path(".")
 
 
 @server_app.command("start")
+@results
 def server_start(
-    port: o.Port = None, workspace: o.Folder = HERE, json: o.Json = False,
-) -> None:
+    port: o.Port = None, workspace: o.Folder = HERE,
+) -> Result:
     """Start the embedded Label Studio, or find it running."""
     from screentime.labelstudio import server
 
     terminal = Terminal()
-    running = server.start(server.home(), port=_port(port, workspace), progress=terminal.say)
-    _tell_server(running, json)
-    say_next("`screentime push` in your project's folder.")
+    with terminal.progress("Waiting for Label Studio"):
+        running = server.start(server.home(), port=_port(port, workspace), progress=terminal.say)
+    return _server(running, "`screentime push` in your project's folder.")
 
 
 @server_app.command("stop")
@@ -37,19 +39,17 @@ def server_stop() -> None:
 
 
 @server_app.command("status")
-def server_status(json: o.Json = False) -> None:
+@results
+def server_status() -> Result:
     """Whether the embedded Label Studio runs, and how to log in."""
     from screentime.labelstudio import server
 
     running = server.status(server.home())
     if running is None:
-        if json:
-            print_json({"running": False})
-        else:
-            print("Label Studio is not running.")
-        say_next("`screentime server start`.")
-        return
-    _tell_server(running, json)
+        return Result(
+            {"running": False}, lambda: print("Label Studio is not running."), next="`screentime server start`."
+        )
+    return _server(running, "")
 
 
 @server_app.command("prepare")
@@ -58,7 +58,9 @@ def server_prepare() -> None:
     from screentime.labelstudio import server
 
     terminal = Terminal()
-    if not server.prepare(server.home(), progress=terminal.say):
+    with terminal.progress("Waiting for Label Studio"):
+        prepared = server.prepare(server.home(), progress=terminal.say)
+    if not prepared:
         terminal.say("Label Studio's database is ready.")
     say_next("`screentime server start`.")
 
@@ -74,13 +76,16 @@ def _port(port: int | None, workspace: Path) -> int:
     return LabelStudio().port
 
 
-def _tell_server(running: Any, json: bool) -> None:
+def _server(running: Any, following: str) -> Result:
     from screentime.labelstudio import server
 
     account = server.credentials(server.home())
     kept = server.home() / "labelstudio" / "credentials.json"
-    if json:
-        print_json({"running": True, "url": running.url, "port": running.port, "pid": running.pid,
-                    "username": account.username, "password_file": str(kept)})
-    else:
-        print(f"Label Studio runs at {running.url} ; log in as {account.username} with the password in {kept}")
+    return Result(
+        {"running": True, "url": running.url, "port": running.port, "pid": running.pid,
+         "username": account.username, "password_file": str(kept)},
+        lambda: print(
+            f"Label Studio runs at {running.url} ; log in as {account.username} with the password in {kept}"
+        ),
+        next=following,
+    )

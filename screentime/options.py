@@ -50,4 +50,3 @@ DocumentRoot = flag("labelstudio", "document_root")
 Port = flag("labelstudio", "port")
 
 Folder = Annotated[Path, typer.Option("--workspace", help="The project's folder.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")]

@@ -148,7 +148,8 @@ def screen_films(
         model = place.models_folder / rounds[-1].version
         # A person's word goes before the model's, where frames of the film have labels.
         basis = basis_of(place)
-    classifier = load(model)
+    with talk.progress("Loading the model"):
+        classifier = load(model)
     results, failures = [], []
     for path in films:
         try:

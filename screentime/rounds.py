@@ -79,7 +79,8 @@ class Loop:
         """The backbone that the options name."""
         from screentime.model.backbone import open_backbone
 
-        return open_backbone(self.config.model.backbone, self.config.model.view)
+        with self.talk.progress("Loading the backbone"):
+            return open_backbone(self.config.model.backbone, self.config.model.view)
 
     @cached_property
     def embeddings(self) -> np.ndarray:
@@ -95,7 +96,8 @@ class Loop:
         """The connected server."""
         from screentime.labelstudio.link import open_link
 
-        return open_link(self.config)
+        with self.talk.progress("Connecting to Label Studio"):
+            return open_link(self.config)
 
     # -- the steps --------------------------------------------------------------------------------
 

@@ -30,7 +30,7 @@ class Terminal(Talk):
         from rich.console import Console
 
         self.clock = clock
-
+        self.bars: Any = None
         self.console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
     def say(self, sentence: str) -> None:
@@ -41,12 +41,34 @@ class Terminal(Talk):
         if not self.console.is_terminal:
             yield self._tenths(task)
             return
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        with self._bars() as bars:
+            within = bool(bars.task_ids)
+            number = bars.add_task(_spelled_out(task), total=None, count="", left="")
+            yield lambda done, total: bars.update(
+                number, completed=done, total=total or None, count=f"{done} of {total}" if total else "",
+                left="left" if total else "",
+            )
+            if within:
+                bars.remove_task(number)
 
-        columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=self.console, transient=True) as bar:
-            number = bar.add_task(task, total=None)
-            yield lambda done, total: bar.update(number, completed=done, total=total or None)
+    @contextmanager
+    def _bars(self) -> Iterator[Any]:
+        """The bars on the screen: one task may begin within another."""
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+        if self.bars is not None:
+            yield self.bars
+            return
+        # What is done and what is left are known from the first step on; until then, how long it takes.
+        columns = (
+            TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.fields[count]}"),
+            TimeElapsedColumn(), TimeRemainingColumn(), TextColumn("{task.fields[left]}"),
+        )
+        try:
+            with Progress(*columns, console=self.console, transient=True) as self.bars:
+                yield self.bars
+        finally:
+            self.bars = None
 
     def _tenths(self, task: str) -> Step:
         told, spoken = [0], [float("-inf")]

@@ -64,7 +64,7 @@ def test_every_option_has_its_flag_and_every_flag_of_that_name_its_option():
     assert {renamed.get(option, option) for option in options} <= flags
     others = flags - {renamed.get(option, option) for option in options}
     assert others == {
-        "--workspace", "--json", "--watch", "--model", "--csv", "--labels", "--budget", "--frames", "--drawn",
+        "--workspace", "--json", "--format", "--watch", "--model", "--csv", "--labels", "--budget", "--frames", "--drawn",
         "--runs", "--strategies", "--smoothing", "--plot",
     }
 
@@ -84,6 +84,17 @@ def test_a_workspace_with_an_odd_name_is_quoted_in_every_sentence(cartoon, tmp_p
     assert f"`screentime extract --workspace {shlex.quote(str(folder))}`" in run("push", "--workspace", folder).stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "offered"), [("screentime sy", "sync"), ("screentime new --mode ", "multi\nexclusive"),
+                           ("screentime status --format ", "table\njson\ncsv")],
+)
+def test_the_shell_completes_commands_and_choices(words, offered):
+    asked = {"_SCREENTIME_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split(" ")) - 1)}
+    program = "import sys; sys.argv = ['screentime']; from screentime.cli import app; app(prog_name='screentime')"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=os.environ | asked)
+    assert done.stdout.strip() == offered
+
+
 def test_the_readme_names_every_command():
     text = (ROOT / "README.md").read_text("utf-8")
     missing = [name for name, _ in commands() if f"screentime {name}" not in text]
@@ -96,7 +107,7 @@ def test_the_readme_names_every_command():
 def test_commands_on_a_project_have_workspace_and_json(name):
     command = dict(commands())[name]
     flags = {flag for p in command.params for flag in p.opts}
-    assert "--json" in flags
+    assert {"--json", "--format"} <= flags
     assert "--workspace" in flags or name == "server status"
 
 
@@ -236,8 +247,10 @@ def test_the_whole_walk_through_the_command_line(
     assert accuracy["judged_on"].startswith("8 audit frames")
     assert accuracy["low"] <= accuracy["value"] <= accuracy["high"]
     assert 0 <= accuracy["random_split"] <= 1 and 0 <= accuracy["whole_blocks"] <= 1
-    told = run("status", "--workspace", folder)
+    told = run("status", "--workspace", folder, "--format", "table")
     assert "95 % interval" in told.stdout and "a random split" in told.stdout
+    piped = run("status", "--workspace", folder)
+    assert piped.stdout.splitlines()[0] == ",".join(columns) and len(piped.stdout.splitlines()) == 2
     assert "Forecast: an accuracy of 0.80 needs " in told.stderr
 
     asked = json.loads(run("audit", other_film, "--frames", "5", "--workspace", folder, "--json", home=ls_home).stdout)

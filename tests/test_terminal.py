@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 
 import pytest
 
@@ -121,4 +122,35 @@ def test_on_a_terminal_the_bar_shows_the_task_as_it_stands():
         step(3, 0)
         step(3, 4)
     assert "Reading [red]x[/red].mp4" in screen.getvalue()
-    assert "3/4" in screen.getvalue()
+    assert "3 of 4" in screen.getvalue() and "-:--:-- left" in _plain(screen)
+    assert "None" not in screen.getvalue()
+
+
+def test_a_task_of_unknown_length_shows_how_long_it_takes_and_no_count():
+    from rich.console import Console
+
+    terminal = Terminal()
+    screen = io.StringIO()
+    terminal.console = Console(file=screen, force_terminal=True, width=100, highlight=False)
+    with terminal.progress("Loading"):
+        pass
+    assert _plain(screen).split()[0] == "Loading" and _plain(screen).split()[-1] == "0:00:00"
+
+
+def _plain(screen):
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", screen.getvalue())
+
+
+def test_a_task_within_a_task_has_a_bar_of_its_own():
+    from rich.console import Console
+
+    terminal = Terminal()
+    screen = io.StringIO()
+    terminal.console = Console(file=screen, force_terminal=True, width=100, highlight=False)
+    with terminal.progress("Outside") as outer, terminal.progress("Inside") as inner:
+        inner(1, 2)
+        outer(5, 7)
+        terminal.bars.refresh()
+        shown = screen.getvalue().rpartition("Outside")[2]
+        assert "5 of 7" in shown and "Inside" in shown and "1 of 2" in shown
+    assert terminal.bars is None

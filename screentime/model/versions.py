@@ -138,7 +138,8 @@ def make(material: Material, models: Path, talk: Talk) -> dict[str, Any]:
     name = f"v{number:03d}-{digest}"
     training, unsmoothed, embeddings = _train(material, talk)
     probabilities = unsmoothed if embeddings is None else near_of(material.frames).smooth(unsmoothed)
-    accuracy, by_block = judge(material, training, probabilities, embeddings)
+    with talk.progress("Judging the accuracy"):
+        accuracy, by_block = judge(material, training, probabilities, embeddings)
     with tempfile.TemporaryDirectory(prefix=".making-", dir=models) as part:
         folder = Path(part) / name
         folder.mkdir()
@@ -163,7 +164,8 @@ def make(material: Material, models: Path, talk: Talk) -> dict[str, Any]:
             name, len(material.labelled), round(training.validation_accuracy, 6), training.epochs,
             round(time.monotonic() - started, 3), training.target_reached,
         ))
-        save(folder, training.network, frozen, card, reference_)
+        with talk.progress("Saving the model"):
+            save(folder, training.network, frozen, card, reference_)
         sync_folder(folder)
         folder.rename(models / name)
     sync_folder(models)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import csv
+import io
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +30,17 @@ def write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     ScreentimeError
         If the file cannot be written.
     """
-    import pandas as pd
+    write_atomically(path, to_csv(rows))
 
-    table = pd.DataFrame(list(rows))
-    for column in table.columns:
-        table[column] = table[column].map(_guard)
-    table.columns = [_guard(name) for name in table.columns]
-    write_atomically(path, table.to_csv(index=False, lineterminator="\n"))
+
+def to_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows of one shape as CSV text, guarded as in `write_csv`; empty where there are none."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    if rows:
+        writer.writerow(map(_guard, rows[0]))
+    writer.writerows(map(_guard, row.values()) for row in rows)
+    return text.getvalue()
 
 
 def _guard(value: Any) -> Any:

@@ -1,0 +1,43 @@
+"""What the commands share: the loop on a workspace, and sentences that name the workspace."""
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+from screentime.terminal import Terminal
+
+HERE = Path(".")
+
+
+def loop_of(workspace: Path, **changes: Any) -> Any:
+    """The loop on a workspace, with the flags that were given."""
+    from screentime.config import override
+    from screentime.rounds import Loop
+    from screentime.workspace import Workspace
+
+    place = Workspace(workspace)
+    return Loop(place, override(place.config(), changes), Terminal())
+
+
+def at(workspace: Path) -> str:
+    """The flag that names a workspace again, where it is not the current folder."""
+    return "" if workspace == HERE else f" --workspace {shlex.quote(str(workspace))}"
+
+
+def placed(sentence: str, workspace: Path) -> str:
+    """A sentence whose commands name the workspace, so that they can be run where the person is."""
+    return re.sub(
+        r"`screentime (extract|push|pull|train|preannotate|sync|status|audit|review|report|export)`",
+        rf"`screentime \1{at(workspace)}`", sentence,
+    )
+
+
+def workspace_of(arguments: list[str]) -> Path:
+    """The workspace that a command line names."""
+    for flag, following in zip(arguments, [*arguments[1:], ""]):
+        if flag == "--workspace":
+            return Path(following)
+        if flag.startswith("--workspace="):
+            return Path(flag.partition("=")[2])
+    return HERE
