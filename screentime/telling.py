@@ -13,13 +13,17 @@ if TYPE_CHECKING:
 
 # More suspicious labels than this are counted, not listed; the tab has them all.
 LISTED = 10
+# Of more rounds than this only the latest are listed: the dashboard is for where things stand.
+ROUNDS = 6
 
 
 def goal(options: Loop) -> str:
     """What ends the loop, in words."""
-    if options.stop == "seconds":
-        return f"intervals of ±{options.half_width:g} s"
-    return f"target {options.target:.2f}"
+    return _goal(options.stop, options.target, options.half_width)
+
+
+def _goal(stop: str, target: float, half_width: float) -> str:
+    return f"intervals of ±{half_width:g} s" if stop == "seconds" else f"target {target:.2f}"
 
 
 def tell_seconds(rows: Sequence[dict[str, Any]]) -> None:
@@ -39,6 +43,9 @@ def tell_seconds(rows: Sequence[dict[str, Any]]) -> None:
             lines.append([row["film"], name, f"{row[name]:.1f}", between, f"±{row[f'{name}_sampling']:.1f}"])
     print_table(["film", "on screen", "seconds", "95 % interval", "sampling"], lines)
     for row in rows:
+        if row["reviewed"]:
+            Terminal().say(f"{row['film']}: {row['length']:.1f} s long, reviewed by a person to the frame.")
+            continue
         Terminal().say(
             f"{row['film']}: {row['length']:.1f} s long, {row['labels']} labels of it, {row['audited']} of them audit"
             f" frames, by {row['model']}."
@@ -95,25 +102,37 @@ def tell_status(found: dict[str, Any]) -> None:
     say(f"{found['title']}: {found['frames']} frames, {found['labels']} labels, {found['skipped']} skipped,"
         f" {found['waiting']} waiting for a label.")
     if found["rounds"]:
+        say(_accuracy(found))
         print_table(
-            ["version", "labels", "validation accuracy", "on the unlabelled", "95 % interval", "a random split",
-             "whole blocks", "judged on", "target reached"],
-            [_round(one) for one in found["rounds"]],
+            ["round", "labels", "validation", "unlabelled", "95 % interval", "random split", "whole blocks"],
+            [_round(number, one) for number, one in list(enumerate(found["rounds"], 1))[-ROUNDS:]],
         )
+        if len(found["rounds"]) > ROUNDS:
+            say(f"{len(found['rounds']) - ROUNDS} earlier rounds are not listed; `screentime report` shows them all.")
         say(_forecast(found))
     if found["screen_time"]:
         tell_seconds(found["screen_time"])
     _tell_labels(found, say)
 
 
-def _round(one: dict[str, Any]) -> list[Any]:
+def _accuracy(found: dict[str, Any]) -> str:
+    latest = found["rounds"][-1]
+    accuracy = latest["accuracy"]
+    reached = "reached" if latest["target_reached"] else "not reached"
+    return (
+        f"Accuracy: {accuracy['value']:.2f} on the unlabelled frames (95 % interval {accuracy['low']:.2f} to"
+        f" {accuracy['high']:.2f}) by {latest['version']}, judged on {accuracy['judged_on']}."
+        f" {_goal(found['stop'], found['target'], found['half_width']).capitalize()}: {reached}."
+    )
+
+
+def _round(number: int, one: dict[str, Any]) -> list[Any]:
     accuracy = one["accuracy"]
     claims = [accuracy["random_split"], accuracy["whole_blocks"]]
     return [
-        one["version"], one["labels"], f"{accuracy['validation']:.2f}", f"{accuracy['value']:.2f}",
+        number, one["labels"], f"{accuracy['validation']:.2f}", f"{accuracy['value']:.2f}",
         f"{accuracy['low']:.2f}-{accuracy['high']:.2f}",
-        *("not known" if claim is None else f"{claim:.2f}" for claim in claims), accuracy["judged_on"],
-        "yes" if one["target_reached"] else "no",
+        *("not known" if claim is None else f"{claim:.2f}" for claim in claims),
     ]
 
 

@@ -248,7 +248,7 @@ def test_the_whole_walk_through_the_command_line(
     assert accuracy["low"] <= accuracy["value"] <= accuracy["high"]
     assert 0 <= accuracy["random_split"] <= 1 and 0 <= accuracy["whole_blocks"] <= 1
     told = run("status", "--workspace", folder, "--format", "table")
-    assert "95 % interval" in told.stdout and "a random split" in told.stdout
+    assert "95 % interval" in told.stdout and "random split" in told.stdout
     piped = run("status", "--workspace", folder)
     assert piped.stdout.splitlines()[0] == ",".join(columns) and len(piped.stdout.splitlines()) == 2
     assert "Forecast: an accuracy of 0.80 needs " in told.stderr

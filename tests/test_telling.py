@@ -58,7 +58,7 @@ def status(**changes):
 def round_(version="v001-abc", labels=30, reached=False, **accuracy):
     values = {
         "validation": 0.75, "value": 0.6, "low": 0.5, "high": 0.9, "random_split": None, "whole_blocks": None,
-        "judged_on": "5 audit frames",
+        "judged_on": "5 audit frames", "frames": 5,
     }
     return {"version": version, "labels": labels, "target_reached": reached, "accuracy": values | accuracy}
 
@@ -89,6 +89,13 @@ def test_seconds_come_a_line_a_film_and_character_with_their_intervals(read):
         "film.mp4: 120.5 s long, 30 labels of it, 5 of them audit frames, by v002-abc.",
         "other.mp4: 120.5 s long, 0 labels of it, 0 of them audit frames, by v002-abc.",
     ]
+
+
+def test_a_film_that_a_person_reviewed_says_so(read):
+    tell_seconds([row(tom=(61.24, 61.24, 61.24, 0.0), reviewed=True)])
+    table, sentences = read()
+    assert table[2] == " film.mp4   tom         61.2      61.2-61.2       ±0.0"
+    assert sentences == ["film.mp4: 120.5 s long, reviewed by a person to the frame."]
 
 
 def test_a_character_of_which_nothing_is_seen_has_its_line_too(read):
@@ -163,29 +170,33 @@ def test_rounds_are_a_table_and_the_forecast_counts_labels_from_now(read):
     tell_status(status(labels=62, rounds=rounds, forecast={"accuracy": 60, "seconds": 84}))
     table, sentences = read()
     assert table == [
-        " version    labels   validation accuracy   on the unlabelled   95 % interval   a random split  "
-        " whole blocks"
-        "   judged on        target reached",
-        " " + "─" * 141,
-        " v001-abc       30   0.75                  0.60                0.50-0.90       not known       "
-        " not known   "
-        "   5 audit frames   no",
-        " v002-abc       60   0.80                  0.60                0.61-1.00       0.95            "
-        " 0.55        "
-        "   5 audit frames   yes",
+        " round   labels   validation   unlabelled   95 % interval   random split   whole blocks",
+        " " + "─" * 86,
+        "     1       30   0.75         0.60         0.50-0.90       not known      not known",
+        "     2       60   0.80         0.60         0.61-1.00       0.95           0.55",
     ]
     assert sentences == [
         "A film: 120 frames, 62 labels, 0 skipped, 0 waiting for a label.",
+        "Accuracy: 0.60 on the unlabelled frames (95 % interval 0.61 to 1.00) by v002-abc, judged on 5 audit frames."
+        " Target 0.80: reached.",
         "Forecast: an accuracy of 0.80 needs no more labels; ±15 s for every character needs about 24 more"
         " labels.",
     ]
+
+
+def test_of_many_rounds_the_latest_are_listed(read):
+    tell_status(status(rounds=[round_(f"v{n:03d}", 10 * n) for n in range(1, 10)], stop="seconds"))
+    table, sentences = read()
+    assert [line.split()[0] for line in table[2:]] == ["4", "5", "6", "7", "8", "9"]
+    assert sentences[1].endswith("Intervals of ±15 s: not reached.")
+    assert sentences[2] == "3 earlier rounds are not listed; `screentime report` shows them all."
 
 
 def test_what_cannot_be_foretold_is_said(read):
     tell_status(
         status(rounds=[round_()], half_width=2.5, target=0.95, forecast={"accuracy": 31, "seconds": None})
     )
-    assert read()[1][1] == (
+    assert read()[1][2] == (
         "Forecast: an accuracy of 0.95 needs about 1 more labels; how many labels ±2.5 s for every"
         " character needs"
         " cannot be told yet."
@@ -196,7 +207,7 @@ def test_the_seconds_so_far_come_after_the_rounds(read):
     tell_status(status(rounds=[round_()], screen_time=[row()]))
     table, sentences = read()
     assert [line.split()[0] for line in table if line[1] != "─"] == [
-        "version", "v001-abc", "film", "film.mp4", "film.mp4"
+        "round", "1", "film", "film.mp4", "film.mp4"
     ]
     assert sentences[-1] == "film.mp4: 120.5 s long, 30 labels of it, 5 of them audit frames, by v002-abc."
 
