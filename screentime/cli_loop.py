@@ -42,10 +42,13 @@ def pull(workspace: o.Folder = HERE, url: o.Url = None) -> Result:
     with loop.workspace.locked():
         labels = loop.pull()
     skipped = loop.workspace.progress().skipped
-    left = waiting(loop.workspace)
+    left, reviews = waiting(loop.workspace), len(loop.workspace.reviews())
+    reviewed = f"{reviews} films are reviewed. " if reviews else ""
     return Result(
-        {"labels": len(labels), "skipped": len(skipped), "waiting": left},
-        lambda: loop.talk.say(f"{len(labels)} labels and {len(skipped)} skipped frames; {left} still wait."),
+        {"labels": len(labels), "skipped": len(skipped), "waiting": left, "reviewed": reviews},
+        lambda: loop.talk.say(
+            f"{reviewed}{len(labels)} labels and {len(skipped)} skipped frames; {left} still wait."
+        ),
         next=f"`screentime train{at(workspace)}`.",
     )
 

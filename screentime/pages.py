@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from screentime.batches import to_confirm
+from screentime.errors import ServerError
 from screentime.records import Frame
 from screentime.summary import suspects
 
@@ -82,17 +84,46 @@ def restore(loop: Loop, project: ProjectRef) -> None:
         loop.talk.say(f"Found in Label Studio: {len(labels)} labels, and which frames are audit frames.")
 
 
-def put_up_doubtful(loop: Loop) -> None:
-    """Fill the tab with the labels that are worth a second look."""
-    from screentime.labelstudio.tabs import list_frames
+def fill_tabs(loop: Loop) -> None:
+    """Fill the tabs beside the batch: pre-annotations to confirm, and labels that are worth a second look.
 
-    progress = loop.workspace.progress()
-    found = [label for label, _, _ in suspects(loop.workspace) if label.uid in progress.tasks]
-    page = list_frames(
-        loop.link.client, loop.project(), {label.uid: progress.tasks[label.uid] for label in found}
+    Parameters
+    ----------
+    loop : Loop
+        Whose latest version's pre-annotations the page shows.
+    """
+    from screentime.labelstudio.notes import note_predictions, write_notes
+    from screentime.labelstudio.tabs import confirm_sure, confirm_unsure, list_frames
+    from screentime.model.tables import read_predictions
+
+    workspace, schema, project = loop.workspace, loop.schema, loop.project()
+    client, progress = loop.link.client, workspace.progress()
+    version = workspace.rounds()[-1].version
+    rows = read_predictions(workspace.models_folder / version, loop.frames, schema)
+    labelled = {label.uid for label in workspace.labels()}
+    sure, unsure = to_confirm(loop.frames, progress, labelled, schema.certainty(rows))
+    found = [one for one in suspects(workspace) if one[0].uid in progress.tasks]
+    notes = {
+        label.uid: f"labelled {', '.join(schema.choose(label.characters))}; the model: {', '.join(model)}"
+        for label, model, _ in found
+    }
+    with loop.talk.progress("Writing what the model says beside the pictures") as step:
+        write_notes(client, project, notes, progress=step)
+        try:
+            note_predictions(client, project, [progress.tasks[uid] for uid in sure])
+        except ServerError as error:
+            # Nobody should confirm what they cannot read.
+            loop.talk.say(f"There is no tab in which to confirm many at once. {error.what}")
+            sure = []
+    pages = {
+        "confirm_sure": confirm_sure(client, project, sure),
+        "confirm_unsure": confirm_unsure(client, project, unsure),
+        "look_again": list_frames(client, project, [label.uid for label, _, _ in found]),
+    }
+    put_up = {label.uid: label.updated_at for label, _, _ in found}
+    workspace.update_progress(
+        doubted=put_up | progress.doubted, **{name: page or "" for name, page in pages.items()}
     )
-    put_up = {label.uid: label.updated_at for label in found}
-    loop.workspace.update_progress(doubted=put_up | progress.doubted, look_again=page or "")
 
 
 def _with_neighbours(frames: Sequence[Frame], wanted: Sequence[str]) -> list[Frame]:

@@ -15,7 +15,7 @@ from screentime.batches import ask, next_look, waiting
 from screentime.config import Config
 from screentime.errors import NotReady, ServerError
 from screentime.material import gather
-from screentime.pages import hand_out, push_tasks, put_up_doubtful, restore
+from screentime.pages import fill_tabs, hand_out, push_tasks, restore
 from screentime.records import Frame, Label, Round
 from screentime.summary import seconds_so_far, widest
 from screentime.talk import Talk
@@ -121,20 +121,29 @@ class Loop:
         return pushed.created, pushed.found
 
     def pull(self) -> list[Label]:
-        """Copy the labels out of Label Studio; says which annotations cannot be labels."""
-        from screentime.labelstudio.labels import pull_labels
+        """Copy labels and reviews out of Label Studio; says what cannot count, and where they contradict.
 
-        pulled = pull_labels(self.link.client, self.project(), self.schema)
+        Returns
+        -------
+        list of Label
+            Of frames, and of reviews by `screentime.reviews.merge`.
+        """
+        from screentime.labelstudio.labels import pull_labels
+        from screentime.reviews import REVIEW, merge, pull_reviews
+
+        known = [label for label in self.workspace.labels() if label.origin != REVIEW]
+        pulled = pull_labels(self.link.client, self.project(), self.schema, known)
         for problem in pulled.problems:
             self.talk.say(problem)
-        known = {frame.uid for frame in self.workspace.all_frames()}
+        frames = self.workspace.all_frames()
+        there = {frame.uid for frame in frames}
         # Label Studio forgets that a label began as a pre-annotation once that one is replaced.
-        before = {label.annotation: label.origin for label in self.workspace.labels()}
+        before = {label.annotation: label.origin for label in known}
         labels = [
             replace(label, origin=before[label.annotation])
             if label.origin == "manual" and label.annotation in before
             else label
-            for label in pulled.labels if label.uid in known
+            for label in pulled.labels if label.uid in there
         ]
         if len(labels) < len(pulled.labels):
             self.talk.say(
@@ -144,12 +153,16 @@ class Loop:
         if before and not any(label.annotation in before for label in labels):
             kept = self.workspace.keep_labels()
             self.talk.say(f"None of the labels pulled before is in Label Studio any more; {kept} keeps them.")
+        labels, notes = merge(labels, pull_reviews(self), frames, self.schema)
+        for note in notes:
+            self.talk.say(note)
         self.workspace.write_labels(labels)
         doubles = {
             uid: [self.schema.choose(one) for one in answers]
-            for uid, answers in pulled.doubles.items() if uid in known
+            for uid, answers in pulled.doubles.items() if uid in there
         }
-        self.workspace.update_progress(skipped=tuple(sorted(pulled.skipped & known)), doubles=doubles)
+        skipped = (pulled.skipped & there) - {label.uid for label in labels}
+        self.workspace.update_progress(skipped=tuple(sorted(skipped)), doubles=doubles)
         return labels
 
     def train(self) -> tuple[Round, bool]:
@@ -217,7 +230,7 @@ class Loop:
             raise
         self.workspace.update_progress(shown=version)
         hand_out(self)
-        put_up_doubtful(self)
+        fill_tabs(self)
         return len(items)
 
     def sync(self) -> Synced:
@@ -232,7 +245,7 @@ class Loop:
             self.preannotate()
         else:
             self._ask_on()
-            put_up_doubtful(self)
+            fill_tabs(self)
         return Synced(len(labels), new, round_)
 
     def watch(self, pause: float = 3.0) -> Synced:

@@ -26,6 +26,16 @@ ENDINGS = ("_low", "_high", "_sampling")
 # Names of the one control and the one object in every template of labelstudio_config/.
 CONTROL, OBJECT = "characters", "frame"
 
+# The same of the template of a film's timeline.
+TIMELINE, FILM = "appearances", "film"
+TIMELINE_LABELS = "timelinelabels"
+
+# Told apart by colour-blind people: eight of Okabe and Ito, the rest of Tol's muted and vibrant schemes.
+COLOURS = (
+    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#332288", "#999933", "#882255", "#44AA99",
+    "#661100", "#DDCC77", "#117733", "#CC6677", "#6699CC", "#AA4499", "#88CCEE", "#AA4466", "#000000",
+)
+
 # One key a choice. Digits first: they are what people expect; then letters that Label Studio
 # leaves free for choices.
 NEITHER_KEY = "0"
@@ -249,6 +259,37 @@ def fill(template: str, schema: Schema) -> str:
     for name in schema.choices:
         ElementTree.SubElement(control, "Choice", value=name, hotkey=keys[name])
     return ElementTree.tostring(root, encoding="unicode")
+
+
+def fill_timeline(template: str, schema: Schema) -> str:
+    """Label config of a film's timeline: a template with one label a character.
+
+    Parameters
+    ----------
+    template : str
+        Text of ``labelstudio_config/timeline.xml``.
+    schema : Schema
+        Its mode does not matter: on a timeline each character comes and goes on its own.
+
+    Returns
+    -------
+    str
+        XML for Label Studio; each label carries its colour and, as on the frames' page, its key.
+    """
+    root = ElementTree.fromstring(template)
+    control = root.find(f".//TimelineLabels[@name='{TIMELINE}']")
+    for name, key, colour in zip(schema.characters, CHARACTER_KEYS, COLOURS):
+        ElementTree.SubElement(control, "Label", value=name, hotkey=key, background=colour)
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def read_timeline(label_config: str) -> tuple[str, ...]:
+    """Characters of a timeline's label config (inverse of `fill_timeline`); none where it is not one."""
+    try:
+        control = ElementTree.fromstring(label_config).find(f".//TimelineLabels[@name='{TIMELINE}']")
+    except ElementTree.ParseError:
+        return ()
+    return () if control is None else tuple(label.get("value", "") for label in control.iter("Label"))
 
 
 def read(label_config: str) -> Schema:

@@ -34,7 +34,8 @@ def summary(workspace: Workspace) -> dict[str, Any]:
         how many labels in all the ``accuracy`` and the ``seconds`` may need (None where it cannot be
         told); ``screen_time``: a row a film, see `screentime.screening.rows_of`; ``suspicious``
         labels; ``agreement`` of several people and ``influence`` of seeing pre-annotations (None
-        where nothing can be told); ``url``, ``look_again`` and ``next``.
+        where nothing can be told); ``url``, ``look_again``,
+        ``confirm_sure``, ``confirm_unsure`` and ``next``.
     """
     from screentime.screening import rows_of
 
@@ -57,6 +58,7 @@ def summary(workspace: Workspace) -> dict[str, Any]:
         "agreement": asdict(people) if people else None,
         "influence": asdict(seen) if seen else None,
         "url": progress.url, "look_again": progress.look_again,
+        "confirm_sure": progress.confirm_sure, "confirm_unsure": progress.confirm_unsure,
         "next": _next(frames, progress, rounds, left),
     }
 
@@ -82,6 +84,7 @@ def basis_of(workspace: Workspace) -> Basis:
         audits=workspace.progress().audits,
         learned=set(card["label_uids"]) - set(card["held_out_uids"]),
         foretold=read_rows(workspace.models_folder / card["version"] / CROSSFIT, workspace.schema()),
+        reviews={review.digest: review for review in workspace.reviews()},
     )
 
 
@@ -254,7 +257,8 @@ def influence_of(workspace: Workspace, labels: Sequence[Label]) -> Influence | N
     agrees: dict[bool, list[bool]] = {True: [], False: []}
     for label in labels:
         version = progress.asked.get(label.uid)
-        if not version or label.uid in progress.audits:
+        # Who reviewed a film looked at its timeline, not at a frame's pre-annotation.
+        if not version or label.uid in progress.audits or label.origin == "review":
             continue
         if version not in versions:
             try:

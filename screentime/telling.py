@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from screentime.config import Loop
     from screentime.screening import ScreenTime
 
+# What of the project Label Studio's page has where.
+PAGES = {
+    "url": "Label first", "confirm_sure": "Confirm: sure", "confirm_unsure": "Confirm: unsure", "look_again": "Look again",
+}
 # More suspicious labels than this are counted, not listed; the tab has them all.
 LISTED = 10
 # Of more rounds than this only the latest are listed: the dashboard is for where things stand.
@@ -113,6 +117,9 @@ def tell_status(found: dict[str, Any]) -> None:
     if found["screen_time"]:
         tell_seconds(found["screen_time"])
     _tell_labels(found, say)
+    for key, title in PAGES.items():
+        if found[key]:
+            say(f"{title}: {found[key]}")
 
 
 def _accuracy(found: dict[str, Any]) -> str:
@@ -157,8 +164,7 @@ def _tell_labels(found: dict[str, Any], say: Any) -> None:
             ["film", "time", "label", "the model says", "its chance for the label"],
             [[one["film"], one["timecode"], one["said"], one["model"], f"{one['confidence']:.2f}"] for one in shown],
         )
-        where = f" at {found['look_again']}" if found["look_again"] else ""
-        say(f"{len(found['suspicious'])} labels are worth a second look{where}: a model that did not learn from"
+        say(f"{len(found['suspicious'])} labels are worth a second look: a model that did not learn from"
             " their part of the film contradicts them. Correct them, or submit them again to keep them.")
     people = found["agreement"]
     if people:

@@ -14,7 +14,7 @@ from screentime import config as configuration
 from screentime.config import Config
 from screentime.errors import Busy, ConfigError, NotReady, ScreentimeError
 from screentime.files import write_atomically
-from screentime.records import Film, Frame, Label, Round, timecode
+from screentime.records import Appearance, Film, Frame, Label, Review, Round, timecode
 from screentime.schema import Schema
 from screentime.video.frames import read_table, write_table
 
@@ -58,6 +58,9 @@ class Progress:
         Uid of each label that was put up for a second look, to when it had last been changed then.
     look_again : str
         Address of the page with the labels that are up for a second look; empty while there are none.
+    confirm_sure, confirm_unsure : str
+        Addresses of the pages where other pre-annotations are confirmed: many at once, and one by one;
+        empty while there are none.
     skipped : tuple of str
         Uids of the frames that people skipped.
     shown : str
@@ -76,6 +79,8 @@ class Progress:
     doubles: dict[str, list[list[str]]] = field(default_factory=dict)
     doubted: dict[str, str] = field(default_factory=dict)
     look_again: str = ""
+    confirm_sure: str = ""
+    confirm_unsure: str = ""
     skipped: tuple[str, ...] = ()
     shown: str = ""
 
@@ -96,6 +101,28 @@ class Audited:
     film: Film
     frames: list[Frame]
     marks: dict[str, dict]
+
+
+@dataclass(frozen=True, slots=True)
+class AskedReview:
+    """A film whose timeline was put up for a person; kept in ``reviews.json``.
+
+    Attributes
+    ----------
+    film : Film
+    project, task : int
+        Label Studio's numbers of the film's own project and its one task.
+    url : str
+        Page on which the film plays.
+    version : str
+        The model version whose appearances the page shows.
+    """
+
+    film: Film
+    project: int
+    task: int
+    url: str
+    version: str
 
 
 class Workspace:
@@ -150,6 +177,14 @@ class Workspace:
     @property
     def loop_file(self) -> Path:
         return self.root / "loop.json"
+
+    @property
+    def reviews_file(self) -> Path:
+        return self.root / "reviews.json"
+
+    @property
+    def review_folder(self) -> Path:
+        return self.root / "review"
 
     @property
     def embeddings_folder(self) -> Path:
@@ -219,6 +254,59 @@ class Workspace:
         write_atomically(
             self.audited_file, json.dumps([asdict(one) for one in audited], indent=2, ensure_ascii=False) + "\n"
         )
+
+    def asked_reviews(self) -> list[AskedReview]:
+        """Films whose timeline was put up for a person, in the order in which that was asked.
+
+        Raises
+        ------
+        ScreentimeError
+            If the file that keeps them is damaged.
+        """
+        return self._reviews()[0]
+
+    def reviews(self) -> list[Review]:
+        """The pulled copy of the submitted reviews.
+
+        Raises
+        ------
+        ScreentimeError
+            If the file that keeps them is damaged.
+        """
+        return self._reviews()[1]
+
+    def _reviews(self) -> tuple[list[AskedReview], list[Review]]:
+        if not self.reviews_file.is_file():
+            return [], []
+        try:
+            kept = json.loads(self.reviews_file.read_text("utf-8"))
+            asked = [AskedReview(**one | {"film": Film(**one["film"])}) for one in kept["asked"]]
+            done = [
+                Review(**one | {"appearances": tuple(Appearance(**each) for each in one["appearances"])})
+                for one in kept["done"]
+            ]
+            return asked, done
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ScreentimeError(
+                f"{self.reviews_file} is damaged ({error}).",
+                "Delete it and run `screentime review FILM` again for each film: reviews are safe in Label Studio.",
+            ) from None
+
+    def write_reviews(self, asked: Sequence[AskedReview], done: Sequence[Review]) -> None:
+        """Keep which films are put up for review, and what came of it."""
+        text = json.dumps(
+            {"asked": [asdict(one) for one in asked], "done": [asdict(one) for one in done]},
+            indent=1, ensure_ascii=False,
+        )
+        write_atomically(self.reviews_file, text + "\n")
+
+    def keep_reviews(self) -> Path:
+        """Set a copy of the pulled reviews aside under a name of its own, which is returned."""
+        number = 1
+        while (kept := self.root / f"reviews-before-{number}.json").exists():
+            number += 1
+        write_atomically(kept, self.reviews_file.read_bytes())
+        return kept
 
     def all_frames(self) -> list[Frame]:
         """Frames of the project's films, then the drawn ones of other films that are audited here."""

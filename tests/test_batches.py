@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from screentime.auditing import Draw
-from screentime.batches import ask, draw_seed, mark, next_look, scores, waiting
+from screentime.batches import AT_ONCE, SURE, ask, draw_seed, mark, next_look, scores, to_confirm, waiting
 from screentime.config import Config, Project, override
 from screentime.config import Loop as Options
 from screentime.records import Film, Frame, Label
@@ -128,3 +128,29 @@ def test_scores_keep_the_batch_in_its_order_and_a_blind_frame_in_its_place(place
     assert batch[0] == certainty[3] and batch[1] == pytest.approx(certainty[3] + 1e-6)
     assert batch[2] == certainty[10]
     assert score[uids[20]] == certainty[20]
+
+
+def test_the_sure_are_confirmed_most_sure_first_and_the_others_least_sure_first(place):
+    frames = place.frames()[:6]
+    uids = [frame.uid for frame in frames]
+    certainty = np.array([0.9, SURE, 0.6, 0.99, SURE - 0.001, 0.9])
+    assert to_confirm(frames, Progress(), set(), certainty) == (
+        [uids[3], uids[0], uids[5], uids[1]], [uids[2], uids[4]],
+    )
+
+
+def test_what_is_answered_asked_for_blind_or_an_audit_frame_is_never_confirmed(place):
+    frames = place.frames()[:7]
+    uids = [frame.uid for frame in frames]
+    progress = Progress(batch=(uids[0],), blind=(uids[1],), skipped=(uids[2],), audits={uids[3]: {}})
+    certainty = np.array([0.99] * 6 + [0.5])
+    assert to_confirm(frames, progress, {uids[4]}, certainty) == ([uids[5]], [uids[6]])
+    assert to_confirm(frames, progress, {uids[4], uids[5], uids[6]}, certainty) == ([], [])
+
+
+def test_no_more_are_put_up_at_once_than_a_tab_can_name():
+    frames = [Frame(f"{DIGEST}-{i:09d}", "", i, float(i), "x.mp4") for i in range(3 * AT_ONCE)]
+    certainty = np.r_[np.linspace(0.9, 1.0, 2 * AT_ONCE), np.linspace(0.5, 0.6, AT_ONCE)]
+    sure, unsure = to_confirm(frames, Progress(), set(), certainty)
+    assert sure == [frame.uid for frame in frames[2 * AT_ONCE - 1 : AT_ONCE - 1 : -1]]
+    assert unsure == [frame.uid for frame in frames[2 * AT_ONCE :]]

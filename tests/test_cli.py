@@ -65,7 +65,8 @@ def test_every_option_has_its_flag_and_every_flag_of_that_name_its_option():
     others = flags - {renamed.get(option, option) for option in options}
     assert others == {
         "--workspace", "--json", "--format", "--watch", "--model", "--csv", "--labels", "--budget", "--frames", "--drawn",
-        "--runs", "--strategies", "--smoothing", "--plot",
+        "--runs", "--strategies", "--smoothing", "--plot", "--out", "--what", "--rate", "--start-timecode",
+        "--drop-frame", "--schema",
     }
 
 
@@ -102,7 +103,7 @@ def test_the_readme_names_every_command():
 
 
 @pytest.mark.parametrize(
-    "name", [n for n, c in commands() if n not in ("new", "server stop", "server prepare", "predict", "demo", "simulate")]
+    "name", [n for n, c in commands() if n not in ("new", "server stop", "server prepare", "predict", "demo", "simulate", "export")]
 )
 def test_commands_on_a_project_have_workspace_and_json(name):
     command = dict(commands())[name]
@@ -212,7 +213,7 @@ def test_the_whole_walk_through_the_command_line(
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/projects/\d+/data\?tab=\d+&labeling=1", pushed["url"])
     cartoon_annotator(24)
     assert json.loads(run("pull", "--workspace", folder, "--json", home=ls_home).stdout) == {
-        "labels": 24, "skipped": 0, "waiting": 0,
+        "labels": 24, "skipped": 0, "waiting": 0, "reviewed": 0,
     }
     trained = json.loads(run("train", "--workspace", folder, "--json", home=ls_home).stdout)
     assert (trained["labels"], trained["new"]) == (24, True)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from screentime.errors import ConfigError
-from screentime.schema import MODES, Schema, fill, read
+from screentime.schema import CHARACTER_KEYS, COLOURS, MODES, Schema, fill, fill_timeline, read, read_timeline
 
 EXCLUSIVE = Schema("exclusive", ("jerry", "tom"))
 MULTI = Schema("multi", ("jerry", "tom"))
@@ -124,3 +124,24 @@ def test_a_foreign_label_config_is_refused(text, words):
     with pytest.raises(ConfigError) as caught:
         read(text)
     assert words in str(caught.value)
+
+
+def timeline():
+    return (files("labelstudio_config") / "timeline.xml").read_text("utf-8")
+
+
+def test_a_filled_timeline_has_a_label_a_character_with_its_key_and_colour():
+    schema = Schema("exclusive", ("Tom & <b>", "Zoë"))
+    filled = fill_timeline(timeline(), schema)
+    assert read_timeline(filled) == schema.characters
+    assert '<Label value="Tom &amp; &lt;b&gt;" hotkey="1" background="#0072B2" />' in filled
+    assert '<Label value="Zoë" hotkey="2" background="#E69F00" />' in filled
+
+
+def test_every_character_has_a_colour_of_its_own():
+    assert len(set(COLOURS)) == len(COLOURS) == len(CHARACTER_KEYS)
+
+
+@pytest.mark.parametrize("other", ["<View", "<View/>", fill(template("multi"), MULTI)])
+def test_what_is_no_timeline_has_no_characters(other):
+    assert read_timeline(other) == ()

@@ -140,7 +140,7 @@ def test_a_project_without_frames_has_nothing_to_tell(tmp_path):
         "rounds": [],
         "target": 0.9, "stop": "seconds", "half_width": 5.0, "forecast": {"accuracy": None, "seconds": None},
         "screen_time": [], "suspicious": [], "agreement": None, "influence": None, "url": "",
-        "look_again": "",
+        "look_again": "", "confirm_sure": "", "confirm_unsure": "",
         "next": "`screentime extract`.",
     }
 

@@ -50,7 +50,7 @@ def status(**changes):
         "target": 0.8, "stop": "accuracy", "half_width": 15.0,
         "forecast": {"accuracy": None, "seconds": None},
         "screen_time": [], "suspicious": [], "agreement": None, "influence": None, "url": "",
-        "look_again": "",
+        "look_again": "", "confirm_sure": "", "confirm_unsure": "",
         "next": "`screentime push`.",
     } | changes
 
@@ -235,7 +235,14 @@ def test_suspicious_labels_are_listed_with_where_to_look_again(read):
         " film.mp4   0:00:03.000   neither   tom, jerry       0.05",
         " film.mp4   0:00:41.000   neither   tom, jerry       0.05",
     ]
-    assert sentences[1:] == [f"2 labels are worth a second look at {URL}{SECOND_LOOK}"]
+    assert sentences[1:] == [f"2 labels are worth a second look{SECOND_LOOK}", f"Look again: {URL}"]
+
+
+def test_where_to_click_stands_at_the_end(read):
+    tell_status(status(url=f"{URL}1", confirm_sure=f"{URL}2", confirm_unsure=f"{URL}3", look_again=f"{URL}4"))
+    assert read()[1][1:] == [
+        f"Label first: {URL}1", f"Confirm: sure: {URL}2", f"Confirm: unsure: {URL}3", f"Look again: {URL}4",
+    ]
 
 
 def test_ten_suspicious_labels_are_listed_and_the_others_counted(read):

@@ -16,9 +16,9 @@ import pytest
 from screentime import config as configuration
 from screentime.config import Config, Project
 from screentime.errors import Busy, ConfigError, NotReady, ScreentimeError
-from screentime.records import Film, Frame, Label, Round, frame_uid
+from screentime.records import Appearance, Film, Frame, Label, Review, Round, frame_uid
 from screentime.schema import Schema
-from screentime.workspace import Audited, Progress, Workspace, create, replace_id
+from screentime.workspace import AskedReview, Audited, Progress, Workspace, create, replace_id
 
 DIGEST = "0011223344556677"
 HOLD = """
@@ -278,6 +278,8 @@ def test_progress_begins_empty_and_reads_back(workspace):
         "asked": {"a": "", "ж": "v001-x"},
         "doubles": {"a": [["neither"], ["Tom", "Jerry"]]}, "doubted": {"ж": "2025-01-02T03:04:05.000006Z"},
         "look_again": "http://localhost:8080/projects/3/data?tab=5",
+        "confirm_sure": "http://localhost:8080/projects/3/data?tab=6",
+        "confirm_unsure": "http://localhost:8080/projects/3/data?tab=7&labeling=1",
     }
     assert changes.keys() == asdict(Progress()).keys()
     assert workspace.update_progress(**changes) == Progress(**changes)
@@ -384,3 +386,31 @@ def test_the_lock_is_of_one_workspace(workspace, tmp_path):
 
 def test_the_file_name_is_the_documented_one():
     assert configuration.FILE == "screentime.toml"
+
+
+REVIEWED = Film(DIGEST, "ж film.mp4", "/films/ж film.mp4", 10.0, 24.0, 64, 36, 10)
+
+
+def test_reviews_begin_empty_and_read_back(workspace):
+    assert (workspace.asked_reviews(), workspace.reviews()) == ([], [])
+    asked = AskedReview(REVIEWED, 3, 44, "http://localhost:8080/projects/3/data?task=44", "v001-x")
+    done = Review(
+        DIGEST, (Appearance("Tom", 0.0, 1.041667, 1.0, "reviewed"),), 44, 7, "1", "2025-01-02T03:04:05.000006Z"
+    )
+    empty = replace(done, digest="f" * 16, appearances=())
+    workspace.write_reviews([asked], [done, empty])
+    assert (workspace.asked_reviews(), workspace.reviews()) == ([asked], [done, empty])
+    kept = workspace.keep_reviews()
+    assert kept.name == "reviews-before-1.json" and kept.read_bytes() == workspace.reviews_file.read_bytes()
+    assert workspace.keep_reviews().name == "reviews-before-2.json"
+
+
+@pytest.mark.parametrize("damage", ["{", "[]", '{"asked": []}', '{"asked": [{}], "done": []}', '{"asked": [], "done": [{"digest": 1}]}'])
+def test_damaged_reviews_are_named_with_what_to_do(workspace, damage):
+    workspace.reviews_file.write_text(damage, "utf-8")
+    with pytest.raises(ScreentimeError) as caught:
+        workspace.reviews()
+    assert caught.value.what.startswith(f"{workspace.reviews_file} is damaged (")
+    assert caught.value.remedy == (
+        "Delete it and run `screentime review FILM` again for each film: reviews are safe in Label Studio."
+    )

@@ -1,4 +1,4 @@
-"""Where the page gets a frame's image from: this machine's files, or files uploaded to the server."""
+"""Where the page gets images and films from: this machine's files, or files uploaded to the server."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from screentime.labelstudio.tasks import Progress
 
 UPLOAD_CHUNK = 50
 UPLOAD_SECONDS = 300.0
+FILM_SECONDS = 3600.0
 STORAGE_TITLE = "screentime frames"
 ALBUM_MARKER = "screentime images of project "
 
@@ -116,6 +117,56 @@ def upload_images(
     return {uid: known[uid] for uid in files}
 
 
+def upload_film(client: Client, project: ProjectRef, film: Path) -> str:
+    """Copy a film to a server that cannot see this machine's files; once.
+
+    Parameters
+    ----------
+    client : Client
+    project : ProjectRef
+        The film's own: its page shows nothing else, so the server takes the file into it.
+    film : Path
+        Named by its content.
+
+    Returns
+    -------
+    str
+        The film's address on the server.
+
+    Raises
+    ------
+    UserMistake
+        If the film cannot be read.
+    ServerError
+        If the server does not take it: by itself it takes 250 MB.
+    """
+    address = _uploaded(client, project.id, film.suffix).get(film.stem)
+    if address is not None:
+        return address
+    try:
+        with film.open("rb") as content:
+            part = {film.stem: (film.name, content, f"video/{film.suffix[1:]}")}
+            with speaking("uploading the film"):
+                client.request(
+                    "POST", f"api/projects/{project.id}/import", params={"commit_to_project": "false"},
+                    files=part, seconds=FILM_SECONDS,
+                )
+    except OSError as error:
+        raise UserMistake(f"{film} cannot be read: {error.strerror}.", "See that you may read it.") from None
+    except ServerError as error:
+        raise ServerError(
+            f"{error.what.rstrip()} The film has {film.stat().st_size / 2**20:.0f} MB; a Label Studio that is not"
+            " told otherwise takes 250 MB.",
+            "Use --store local with its document_root, or raise DATA_UPLOAD_MAX_MEMORY_SIZE there.",
+        ) from None
+    address = _uploaded(client, project.id, film.suffix).get(film.stem)
+    if address is None:
+        raise ServerError(
+            "Label Studio took the film and did not keep it.", "See that its disk is not full, then try again."
+        )
+    return address
+
+
 def _album(client: Client, project: ProjectRef) -> int:
     """Number of the project that holds another one's images."""
     marker = f"{ALBUM_MARKER}{project.id}"
@@ -125,9 +176,9 @@ def _album(client: Client, project: ProjectRef) -> int:
     )
 
 
-def _uploaded(client: Client, album: int) -> dict[str, str]:
-    """Frame uid to address of what this account uploaded to the album."""
-    with speaking("looking which frames are uploaded"):
+def _uploaded(client: Client, album: int, suffix: str = ".jpg") -> dict[str, str]:
+    """Name without suffix to address of what this account uploaded to the album."""
+    with speaking("looking what is uploaded"):
         present = client.request(
             "GET", f"api/projects/{album}/file-uploads", params={"all": "true"}, seconds=UPLOAD_SECONDS
         )
@@ -135,7 +186,7 @@ def _uploaded(client: Client, album: int) -> dict[str, str]:
     for upload in present:
         path = PurePosixPath(upload["file"])
         # The server puts eight random digits before each name.
-        named = re.fullmatch(r"[0-9a-f]{8}-(.+)\.jpg", path.name)
+        named = re.fullmatch(rf"[0-9a-f]{{8}}-(.+){re.escape(suffix)}", path.name)
         if named:
             addresses.setdefault(named[1], f"/data/{path}")
     return addresses

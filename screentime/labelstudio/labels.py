@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from screentime.labelstudio.client import Client, speaking
+from screentime.labelstudio.confirming import is_bulk, meant, says_nothing
 from screentime.labelstudio.project import ProjectRef
 from screentime.labelstudio.tasks import condition, read_tasks
 from screentime.records import Label
@@ -25,24 +26,31 @@ class Pulled:
     skipped : frozenset of str
         Uids of frames that somebody skipped and nobody labelled.
     problems : list of str
-        A sentence for each annotation that cannot be a label.
+        A sentence for each annotation that cannot be a label, and one for all of `hollow`.
     doubles : dict of str to list of frozenset of str
         Uid to the answers of each frame that two or more people answered, one answer a person, in the
         order of their numbers; answers that cannot be a label are left out.
+    hollow : tuple of int
+        Annotations that Label Studio's bulk action made where the page shows no pre-annotation.
     """
 
     labels: list[Label]
     skipped: frozenset[str]
     problems: list[str]
     doubles: dict[str, list[frozenset[str]]]
+    hollow: tuple[int, ...] = ()
 
 
-def pull_labels(client: Client, project: ProjectRef, schema: Schema) -> Pulled:
+def pull_labels(client: Client, project: ProjectRef, schema: Schema, known: Sequence[Label] = ()) -> Pulled:
     """Read all that was labelled.
 
     Skipped frames and drafts never count. Each person's newest annotation of a frame counts; of several
     people's answers the most common one is the label, and of equally common ones the one given last.
-    Annotations that cannot be a label have no vote.
+    Annotations that cannot be a label have no vote. What Label Studio's bulk action made counts where
+    nobody labelled or skipped the frame by itself.
+
+    Where that action was run on frames without a pre-annotation it left annotations that say nothing, for
+    which the page would not hand those frames out again: they are deleted.
 
     Parameters
     ----------
@@ -50,6 +58,9 @@ def pull_labels(client: Client, project: ProjectRef, schema: Schema) -> Pulled:
     project : ProjectRef
     schema : Schema
         The choices that count.
+    known : sequence of Label, optional
+        Pulled before. What an annotation was found to mean stays so until it is changed, though the
+        pre-annotation that told it is gone.
 
     Returns
     -------
@@ -70,10 +81,14 @@ def pull_labels(client: Client, project: ProjectRef, schema: Schema) -> Pulled:
                 ],
             )
         )
-    return judge(touched, schema)
+    pulled = judge(touched, schema, known)
+    with speaking("deleting annotations that say nothing"):
+        for annotation in pulled.hollow:
+            client.request("DELETE", f"api/annotations/{annotation}/")
+    return pulled
 
 
-def judge(tasks: Iterable[dict[str, Any]], schema: Schema) -> Pulled:
+def judge(tasks: Iterable[dict[str, Any]], schema: Schema, known: Sequence[Label] = ()) -> Pulled:
     """What a list of tasks with their annotations says.
 
     Parameters
@@ -81,13 +96,18 @@ def judge(tasks: Iterable[dict[str, Any]], schema: Schema) -> Pulled:
     tasks : iterable of dict
         As the tasks API gives them with ``fields=all``.
     schema : Schema
+    known : sequence of Label, optional
+        See `pull_labels`.
 
     Returns
     -------
     Pulled
     """
+    before = {(label.annotation, label.updated_at): label.characters for label in known}
     said: dict[str, list[tuple[dict, dict]]] = {}
     skipped: set[str] = set()
+    together: dict[str, list[tuple[dict, dict]]] = {}
+    hollow: list[int] = []
     strangers: list[int] = []
     for task in tasks:
         uid = task["data"].get("uid")
@@ -98,8 +118,14 @@ def judge(tasks: Iterable[dict[str, Any]], schema: Schema) -> Pulled:
             if annotation.get("was_cancelled"):
                 # A skip carries the pre-annotation in its result, which nobody confirmed.
                 skipped.add(uid)
+            elif says_nothing(annotation):
+                hollow.append(annotation["id"])
+            elif is_bulk(annotation):
+                together.setdefault(uid, []).append((task, annotation))
             else:
                 said.setdefault(uid, []).append((task, annotation))
+    # The action may have been run on frames that had been answered one by one.
+    said |= {uid: spoken for uid, spoken in together.items() if uid not in said and uid not in skipped}
     labels: list[Label] = []
     problems: list[str] = []
     doubles: dict[str, list[frozenset[str]]] = {}
@@ -107,7 +133,7 @@ def judge(tasks: Iterable[dict[str, Any]], schema: Schema) -> Pulled:
         answers: list[Label] = []
         for task, annotation in _newest(spoken):
             try:
-                answers.append(_label(uid, task, annotation, schema))
+                answers.append(_label(uid, task, annotation, schema, before))
             except ValueError as reason:
                 problems.append(
                     f"{_name(task)} (task {task['id']}, annotation {annotation['id']}) does not count:"
@@ -122,8 +148,13 @@ def judge(tasks: Iterable[dict[str, Any]], schema: Schema) -> Pulled:
             f"{len(strangers)} labelled tasks were not made by screentime and do not count"
             f" (the first is task {strangers[0]})."
         )
+    if hollow:
+        problems.append(
+            f"{len(hollow)} annotations were created together on frames that are shown without a"
+            " pre-annotation: they say nothing and are deleted, and the frames are asked for as before."
+        )
     labels.sort(key=lambda label: label.task)
-    return Pulled(labels, frozenset(skipped - said.keys()), problems, doubles)
+    return Pulled(labels, frozenset(skipped - said.keys()), problems, doubles, tuple(hollow))
 
 
 def _newest(spoken: Sequence[tuple[dict, dict]]) -> list[tuple[dict, dict]]:
@@ -144,12 +175,21 @@ def _most_common(answers: Sequence[Label]) -> Label:
     )
 
 
-def _label(uid: str, task: dict, annotation: dict, schema: Schema) -> Label:
+def _label(
+    uid: str, task: dict, annotation: dict, schema: Schema, before: Mapping[tuple[int, str], frozenset[str]]
+) -> Label:
     results = [r for r in annotation.get("result") or [] if r.get("from_name") == CONTROL]
     chosen = [value for result in results for value in result.get("value", {}).get("choices", [])]
+    try:
+        characters = schema.parse_choices(meant(chosen, _shown(task, annotation)))
+    except ValueError:
+        remembered = before.get((annotation["id"], annotation["updated_at"]))
+        if remembered is None or not {*schema.choose(remembered)} <= {*chosen} <= {*schema.choices}:
+            raise
+        characters = remembered
     return Label(
         uid=uid,
-        characters=schema.parse_choices(chosen),
+        characters=characters,
         task=task["id"],
         annotation=annotation["id"],
         annotator=_person(annotation),
@@ -159,9 +199,18 @@ def _label(uid: str, task: dict, annotation: dict, schema: Schema) -> Label:
     )
 
 
+def _shown(task: dict, annotation: dict) -> list[str]:
+    """Choices of the pre-annotation that an annotation began with, as far as it is still there."""
+    parent = annotation.get("parent_prediction")
+    return [
+        value for one in task.get("predictions", []) if one["id"] == parent
+        for result in one["result"] for value in result["value"]["choices"]
+    ]
+
+
 def _origin(task: dict, annotation: dict, results: list[dict]) -> str:
     origins = {result.get("origin") for result in results}
-    if origins == {"prediction"}:
+    if origins == {"prediction"} or is_bulk(annotation):
         return "prediction"
     parent = annotation.get("parent_prediction")
     # The page links a label to the prediction even of a blind frame, which chose nothing.

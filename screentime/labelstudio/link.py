@@ -12,19 +12,13 @@ from screentime.config import Config
 from screentime.errors import ConfigError, NotReady
 from screentime.labelstudio import installation, server
 from screentime.labelstudio.client import Client, connect
-from screentime.labelstudio.images import ensure_local_storage, local_url, upload_images
+from screentime.labelstudio.images import ensure_local_storage, local_url, upload_film, upload_images
+from screentime.labelstudio.instructions import TEXT
 from screentime.labelstudio.project import ProjectRef, ensure_project
 from screentime.labelstudio.tasks import Progress, TaskData
 from screentime.records import Frame, timecode
 from screentime.schema import Schema, fill
 
-INSTRUCTION = (
-    "<p>Who is on screen in the large picture? A character counts when you can recognise any part of it:"
-    " from behind, in part, in the distance. The small pictures show the second before and the second"
-    " after; they only help you to recognise.</p>"
-    "<p>Press the key beside a name, then Ctrl+Enter. When the choice is made already and right,"
-    " Ctrl+Enter alone confirms it. Skip (Ctrl+Space) what you cannot tell.</p>"
-)
 URL_VARIABLE, TOKEN_VARIABLE = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"
 
 
@@ -101,7 +95,7 @@ def project_of(link: Link, config: Config, schema: Schema) -> ProjectRef:
     template = files("labelstudio_config").joinpath(f"frames_{schema.mode}.xml").read_text("utf-8")
     return ensure_project(
         link.client, workspace_id=config.project.id, title=config.project.title,
-        label_config=fill(template, schema), instruction=INSTRUCTION,
+        label_config=fill(template, schema), instruction=TEXT,
     )
 
 
@@ -134,18 +128,59 @@ def image_addresses(
     ServerError
         If the server does not take them.
     """
-    store = config.frames.store
-    if store == "upload" or (store == "auto" and not link.embedded):
+    if _uploads(link, config):
         files = {frame.uid: folder.parent / frame.file for frame in frames}
         addresses = upload_images(link.client, project, files, progress=progress)
         return lambda frame: addresses[frame.uid]
+    name = _serve(link, project, config, config.project.id, folder)
+    return lambda frame: local_url(name, frame.file.split("/", 1)[1])
+
+
+def film_address(link: Link, project: ProjectRef, folder: Path, file: str, config: Config) -> str:
+    """Make a film visible to the page.
+
+    Parameters
+    ----------
+    link : Link
+    project : ProjectRef
+        The film's own.
+    folder : Path
+        The workspace's ``review`` folder.
+    file : str
+        The film in it, as a browser plays it.
+    config : Config
+        See `image_addresses`.
+
+    Returns
+    -------
+    str
+        The film's address.
+
+    Raises
+    ------
+    ConfigError
+        If the folder lies outside of the existing server's document root.
+    ServerError
+        If the server does not take it.
+    """
+    if _uploads(link, config):
+        return upload_film(link.client, project, folder / file)
+    return local_url(_serve(link, project, config, f"{config.project.id}-review", folder), file)
+
+
+def _uploads(link: Link, config: Config) -> bool:
+    store = config.frames.store
+    return store == "upload" or (store == "auto" and not link.embedded)
+
+
+def _serve(link: Link, project: ProjectRef, config: Config, name: str, folder: Path) -> str:
+    """Let the project show a folder's files; the name under which it is served."""
     if link.embedded:
-        name = config.project.id
         served = server.serve_folder(installation.home(), name, folder)
     else:
         name, served = _existing_root(config, folder)
     ensure_local_storage(link.client, project, served)
-    return lambda frame: local_url(name, frame.file.split("/", 1)[1])
+    return name
 
 
 def task_data(frames: Sequence[Frame], address: Callable[[Frame], str]) -> list[TaskData]:
@@ -193,7 +228,7 @@ def _existing_root(config: Config, folder: Path) -> tuple[str, Path]:
         name = "."
     if name == ".":
         raise ConfigError(
-            f"The frames in {folder} do not lie inside a folder of the document root {root}.",
+            f"The files in {folder} do not lie inside a folder of the document root {root}.",
             "Move the workspace there, or use --store upload.",
         )
     return name, folder

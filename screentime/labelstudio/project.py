@@ -8,6 +8,7 @@ from typing import Any
 from screentime import schema as schemas
 from screentime.errors import ConfigError, NotReady, ServerError
 from screentime.labelstudio.client import READ, Client, speaking
+from screentime.labelstudio.instructions import is_ours
 
 # Found in the project's description, so that a project made just before a crash is found again.
 MARKER = "screentime workspace "
@@ -22,6 +23,8 @@ SETTINGS = {
     "show_skip_button": True,
     "enable_empty_annotation": False,
     "maximum_annotations": 1,
+    # With True the page puts them before the first frame whenever somebody opens it, to be clicked away;
+    # the button that shows them is there either way.
     "show_instruction": False,
 }
 
@@ -57,7 +60,8 @@ def ensure_project(
     label_config : str
         XML of `schema.fill`.
     instruction : str, optional
-        What to tell people who label; HTML.
+        What to tell people who label; HTML. An existing project gets it where it still has an earlier
+        text of this program, or none.
 
     Returns
     -------
@@ -78,7 +82,10 @@ def ensure_project(
             label_config=label_config, expert_instruction=instruction, **SETTINGS,
         )
     else:
-        _keep_choices(client, found, label_config)
+        with speaking("reading the project"):
+            present = client.request("GET", f"api/projects/{found}/")
+        _keep_choices(client, found, present["label_config"], label_config)
+        _renew_instruction(client, found, present.get("expert_instruction") or "", instruction)
     return _reference(client, found)
 
 
@@ -194,10 +201,15 @@ def make_marked(client: Client, marker: str, *, title: str, about: str, **settin
         return found
 
 
-def _keep_choices(client: Client, id: int, label_config: str) -> None:
+def _renew_instruction(client: Client, id: int, present: str, instruction: str) -> None:
+    """Bring the present text to an existing project, unless somebody wrote one of their own."""
+    if instruction and present != instruction and is_ours(present):
+        with speaking("bringing the instructions to the project"):
+            client.request("PATCH", f"api/projects/{id}/", json={"expert_instruction": instruction})
+
+
+def _keep_choices(client: Client, id: int, present: str, label_config: str) -> None:
     """Bring new choices to an existing project, unless labels would lose their meaning."""
-    with speaking("reading the project"):
-        present = client.request("GET", f"api/projects/{id}/")["label_config"]
     wanted = schemas.read(label_config)
     try:
         kept: schemas.Schema | None = schemas.read(present)

@@ -14,7 +14,7 @@ from screentime.labelstudio.predictions import (
     shown_version,
 )
 from screentime.labelstudio.project import ProjectRef
-from screentime.labelstudio.tabs import BY_NUMBER, BY_SCORE, show_tab
+from screentime.labelstudio.tabs import BY_NUMBER, BY_SCORE, LABEL_FIRST, show_tab
 from screentime.labelstudio.tasks import read_tasks
 
 
@@ -38,9 +38,9 @@ class Queue:
 
 
 def queue_frames(
-    client: Client, project: ProjectRef, frames: Mapping[str, int], *, title: str = "Label first"
+    client: Client, project: ProjectRef, frames: Mapping[str, int], *, title: str = LABEL_FIRST
 ) -> Queue:
-    """Let the project's first tab show exactly these frames, as far as nobody labelled or skipped them.
+    """Let a tab, the project's first, show exactly these frames, as far as nobody labelled or skipped them.
 
     Label Studio sorts a tab by one column. Frames wanted in the order of their tasks are sorted by
     that; others by the score of the pre-annotations on show, so they should come least certain first;
@@ -70,7 +70,7 @@ def queue_frames(
         shown = shown_version(client, project)
         if shown in (None, "", ORDER_VERSION):
             _rank(client, project, wanted, shown)
-    tab = show_tab(client, project, title, frames, ordering=ordering, answered=False, first=True)
+    tab = show_tab(client, project, title, frames, ordering=ordering, answered=False)
     with speaking("reading the tab"):
         listed = [task["id"] for task in read_tasks(client, project, view=tab, include="id")]
     return Queue(

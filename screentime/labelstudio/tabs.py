@@ -2,54 +2,120 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from screentime.labelstudio import notes
 from screentime.labelstudio.client import Client, speaking
 from screentime.labelstudio.project import ProjectRef
-from screentime.labelstudio.tasks import condition
+from screentime.labelstudio.tasks import condition, uid_pattern
 
+LABEL_FIRST, CONFIRM_SURE, CONFIRM_UNSURE, LOOK_AGAIN = "Label first", "Confirm: sure", "Confirm: unsure", "Look again"
+# From the left; tabs of people, and of other titles, stand after them.
+ORDER = (LABEL_FIRST, CONFIRM_SURE, CONFIRM_UNSURE, LOOK_AGAIN)
 ALL_FRAMES = "All frames"
-BY_NUMBER, BY_SCORE = "tasks:id", "tasks:predictions_score"
+BY_NUMBER, BY_SCORE, MOST_SURE_FIRST = "tasks:id", "tasks:predictions_score", "-tasks:predictions_score"
+
+PICTURE, FILM, TIME = "data.image", "data.film", "data.timecode"
+SAYS, PREDICTED = f"data.{notes.FIELD}", f"data.{notes.PREDICTED}"
+# What Label Studio shows unless it is told to hide it: a picture is lost among so many.
+COLUMNS = (
+    "id", "inner_id", "completed_at", "total_annotations", "cancelled_annotations", "total_predictions",
+    "annotators", "annotations_results", "annotations_ids", "predictions_score", "predictions_model_versions",
+    "predictions_results", "file_upload", "storage_filename", "created_at", "updated_at", "updated_by",
+    "avg_lead_time", "draft_exists", "data.previous", PICTURE, "data.next", "data.uid", FILM, "data.second",
+    TIME, "data.audit", SAYS, PREDICTED,
+)
+# With fewer the Data Manager makes a card's picture box higher, not the picture: with seven beside one
+# another the box is just as high as a picture in it, so that most frames are in sight at once.
+GRID_COLUMNS = 7
+# Pixels in which a note of two or three names stands in one line.
+NOTE_WIDTH = 320
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a tab shows its frames.
+
+    Attributes
+    ----------
+    type : {"list", "grid"}
+        A grid shows of each frame only what its task's data holds.
+    columns : tuple of str
+        What is to be seen, of `COLUMNS`, while a person has not chosen otherwise.
+    """
+
+    type: str
+    columns: tuple[str, ...]
+
+    def data(self) -> dict[str, Any]:
+        """The settings of a new tab."""
+        hidden = [f"tasks:{column}" for column in COLUMNS if column not in self.columns]
+        return {
+            "type": self.type, "gridWidth": GRID_COLUMNS, "hiddenColumns": {"explore": hidden, "labeling": hidden},
+            "columnsWidth": {f"tasks:{SAYS}": NOTE_WIDTH},
+        }
+
+
+LIST = Look("list", ("id", PICTURE, FILM, TIME))
+CARDS = Look("grid", (PICTURE, PREDICTED))
+DOUBTS = Look("list", ("id", PICTURE, FILM, TIME, "predictions_score"))
+NOTES = Look("list", ("id", PICTURE, SAYS, FILM, TIME))
+EVERYTHING = Look("list", ("id", PICTURE, FILM, TIME, "completed_at", "total_annotations", "cancelled_annotations"))
 
 
 def list_frames(
-    client: Client, project: ProjectRef, frames: Mapping[str, int], *, title: str = "Look again"
+    client: Client, project: ProjectRef, frames: Iterable[str], *, title: str = LOOK_AGAIN
 ) -> str | None:
-    """Let the project's last tab show exactly these frames, labelled or not, in the order of their tasks.
+    """Let a tab list exactly these frames, labelled or not, in the order of their tasks.
 
     Parameters
     ----------
     client : Client
     project : ProjectRef
-    frames : mapping of str to int
-        Frame uid to task; the tab is deleted when there are none.
+    frames : iterable of str
+        Uids; the tab is deleted when there are none.
     title : str, optional
         Name of the tab; a tab of this name is changed, never doubled.
 
     Returns
     -------
     str or None
-        Page that lists the frames, each one to be opened with its label; None when there is no tab.
+        Page that lists the frames with what is noted of each (see `notes.write_notes`), each one to be
+        opened with its label; None when there is no tab.
 
     Raises
     ------
     ServerError
         If Label Studio cannot be spoken with.
     """
-    if not frames:
-        delete_tab(client, project, title)
-        return None
-    tab = show_tab(client, project, title, frames, ordering=BY_NUMBER, answered=True, first=False)
-    return f"{project.url}/data?tab={tab}"
+    return _shown_if_any(client, project, title, frames, NOTES, BY_NUMBER, answered=True)
+
+
+def confirm_sure(client: Client, project: ProjectRef, frames: Iterable[str]) -> str | None:
+    """Let a tab show these frames as a grid of pictures with what their pre-annotations say, the most certain first.
+
+    What they say must have been noted, see `notes.note_predictions`. Frames leave it when they are answered. Parameters, what is returned and raised as of `list_frames`.
+    """
+    return _shown_if_any(client, project, CONFIRM_SURE, frames, CARDS, MOST_SURE_FIRST, answered=False)
+
+
+def confirm_unsure(client: Client, project: ProjectRef, frames: Iterable[str]) -> str | None:
+    """Let a tab hand out these frames one by one, the least certain first.
+
+    Frames leave it when they are answered. Parameters and what is raised as of `list_frames`; returns the
+    page that hands them out, or None.
+    """
+    page = _shown_if_any(client, project, CONFIRM_UNSURE, frames, DOUBTS, BY_SCORE, answered=False)
+    return page and f"{page}&labeling=1"
 
 
 def show_tab(
-    client: Client, project: ProjectRef, title: str, uids: Iterable[str], *, ordering: str,
-    answered: bool, first: bool,
+    client: Client, project: ProjectRef, title: str, uids: Iterable[str], *, ordering: str, answered: bool,
+    look: Look = LIST,
 ) -> int:
-    """Make or change the tab of a title and put it at one end of the row.
+    """Make or change the tab of a title and put the project's tabs in their order.
 
     The frames are picked by a pattern of their uids: with a list of task numbers, which the server
     understands, the page itself does not open.
@@ -63,11 +129,11 @@ def show_tab(
     uids : iterable of str
         The frames.
     ordering : str
-        `BY_NUMBER` or `BY_SCORE`.
+        `BY_NUMBER`, `BY_SCORE` or `MOST_SURE_FIRST`.
     answered : bool
         Whether frames stay in it that somebody labelled or skipped.
-    first : bool
-        At which end it stands; the others keep their order.
+    look : Look, optional
+        Its type always holds; its columns only until a person chooses others.
 
     Returns
     -------
@@ -79,11 +145,11 @@ def show_tab(
     ServerError
         If Label Studio cannot be spoken with.
     """
-    items = [condition("data.uid", "regex", "String", f"^({'|'.join(map(_literal, uids))})$")]
+    items = [condition("data.uid", "regex", "String", uid_pattern(uids))]
     if not answered:
         items.append(condition("completed_at", "empty", "Datetime", True))
     data = {
-        "title": title, "type": "list", "target": "tasks", "ordering": [ordering],
+        "title": title, "type": look.type, "target": "tasks", "ordering": [ordering],
         "filters": {"conjunction": "and", "items": items},
     }
     with speaking("choosing which frames a tab shows"):
@@ -91,17 +157,24 @@ def show_tab(
         if same:
             tab = same[0]["id"]
             # What a person set (columns, widths) stays.
-            data = {**same[0]["data"], **data}
-            client.request("PATCH", f"api/dm/views/{tab}/", json={"project": project.id, "data": data})
+            data = {**look.data(), **same[0]["data"], **data}
+            if data != same[0]["data"]:
+                client.request("PATCH", f"api/dm/views/{tab}/", json={"project": project.id, "data": data})
         else:
-            tab = _new(client, project, data)
-        others = [view["id"] for view in present if view not in same]
+            tab = _new(client, project, {**look.data(), **data})
+        others = [(view["data"].get("title"), view["id"]) for view in present if view not in same]
         if not present:
             # Otherwise the frames that are not asked for could not be seen at all.
-            others = [_new(client, project, {"title": ALL_FRAMES, "type": "list", "target": "tasks"})]
+            more = {**EVERYTHING.data(), "title": ALL_FRAMES, "target": "tasks"}
+            others = [(ALL_FRAMES, _new(client, project, more))]
         _delete(client, same[1:])
-        order = [tab, *others] if first else [*others, tab]
-        client.request("POST", "api/dm/views/order/", json={"project": project.id, "ids": order})
+        # A new tab stands where it belongs; the rest keep the order that people gave them.
+        place = next((i for i, view in enumerate(present) if view in same), len(present))
+        row = [*others[:place], (title, tab), *others[place:]]
+        row.sort(key=lambda one: ORDER.index(one[0]) if one[0] in ORDER else len(ORDER))
+        client.request(
+            "POST", "api/dm/views/order/", json={"project": project.id, "ids": [view for _, view in row]}
+        )
     return tab
 
 
@@ -117,20 +190,28 @@ def delete_tab(client: Client, project: ProjectRef, title: str) -> None:
         _delete(client, _tabs(client, project, title)[1])
 
 
+def _shown_if_any(
+    client: Client, project: ProjectRef, title: str, frames: Iterable[str], look: Look, ordering: str, *,
+    answered: bool,
+) -> str | None:
+    uids = list(frames)
+    if not uids:
+        delete_tab(client, project, title)
+        return None
+    tab = show_tab(client, project, title, uids, ordering=ordering, answered=answered, look=look)
+    return f"{project.url}/data?tab={tab}"
+
+
 def _tabs(client: Client, project: ProjectRef, title: str) -> tuple[list[dict], list[dict]]:
     """All tabs in their order, and those of the title."""
     present = client.request("GET", "api/dm/views/", params={"project": project.id})
     return present, [view for view in present if view["data"].get("title") == title]
 
 
-def _new(client: Client, project: ProjectRef, data: dict[str, Any]) -> int:
+def _new(client: Client, project: ProjectRef, data: Mapping[str, Any]) -> int:
     return client.request("POST", "api/dm/views/", json={"project": project.id, "data": data})["id"]
 
 
 def _delete(client: Client, views: Sequence[dict]) -> None:
     for view in views:
         client.request("DELETE", f"api/dm/views/{view['id']}/")
-
-
-def _literal(uid: str) -> str:
-    return re.sub(r"([^0-9A-Za-z_-])", r"\\\1", uid)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
@@ -159,6 +160,21 @@ def condition(column: str, operator: str, kind: str, value: Any) -> dict[str, An
         What to compare with.
     """
     return {"filter": f"filter:tasks:{column}", "operator": operator, "type": kind, "value": value}
+
+
+def uid_pattern(uids: Iterable[str]) -> str:
+    """What picks just these frames in a filter ``data.uid`` ``regex``.
+
+    Parameters
+    ----------
+    uids : iterable of str
+
+    Returns
+    -------
+    str
+    """
+    literal = (re.sub(r"([^0-9A-Za-z_-])", r"\\\1", uid) for uid in uids)
+    return f"^({'|'.join(literal)})$"
 
 
 def _import(client: Client, project: ProjectRef, tasks: Sequence[Mapping[str, Any]]) -> dict[str, int]:

@@ -77,3 +77,41 @@ def test_upload_of_a_missing_file(ls_client, make_project, tmp_path):
     sample = make_project(1, push=False)
     with pytest.raises(UserMistake, match="gone.jpg cannot be read: No such file or directory."):
         images.upload_images(ls_client, sample.ref, {"u": tmp_path / "gone.jpg"})
+
+
+@pytest.fixture
+def review(ls_client, tmp_path):
+    """A project in which a film is reviewed, and the film."""
+    from screentime.labelstudio.reviewing import ensure_review
+    from screentime.records import Film
+    from screentime.schema import Schema
+
+    film = tmp_path / f"{'0a' * 8}.mp4"
+    film.write_bytes(bytes(range(256)) * 40)
+    known = Film("0a" * 8, "film.mp4", str(film), 1.0, 24.0, 64, 36, 1)
+    return ensure_review(ls_client, workspace_id=tmp_path.name, film=known, schema=Schema("multi", ("Tom",))), film
+
+
+def test_a_film_is_uploaded_once_and_sent_in_parts(get, ls_client, review):
+    ref, film = review
+    url = images.upload_film(ls_client, ref, film)
+    assert images.upload_film(ls_client, ref, film) == url
+    assert len(ls_client.request("GET", f"api/projects/{ref.id}/file-uploads", params={"all": "true"})) == 1
+    assert tasks.list_tasks(ls_client, ref) == {}
+    whole = get(url)
+    assert (whole.headers["content-type"], whole.content) == ("video/mp4", film.read_bytes())
+    part = get(url, headers={"Range": "bytes=256-511"})
+    # Without parts a browser could not seek.
+    assert (part.status_code, part.content) == (206, bytes(range(256)))
+
+
+def test_a_film_that_the_server_refuses_or_that_is_gone(ls_client, review):
+    ref, film = review
+    with pytest.raises(UserMistake, match=r"gone\.mp4 cannot be read: No such file or directory\. See that you may read it\."):
+        images.upload_film(ls_client, ref, film.with_name("gone.mp4"))
+    odd = film.with_suffix(".mkv")
+    odd.write_bytes(b"0" * 2**20)
+    with pytest.raises(ServerError, match=r"^Label Studio answered 400 \(while uploading the film\): .*") as caught:
+        images.upload_film(ls_client, ref, odd)
+    assert caught.value.what.endswith("The film has 1 MB; a Label Studio that is not told otherwise takes 250 MB.")
+    assert caught.value.remedy.startswith("Use --store local with its document_root")

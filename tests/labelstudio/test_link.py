@@ -1,9 +1,10 @@
+import httpx
 import pytest
 
 from screentime.config import Config, Project, override
 from screentime.errors import ConfigError, NotReady
 from screentime.labelstudio import images, server
-from screentime.labelstudio.link import image_addresses, open_link, project_of, task_data
+from screentime.labelstudio.link import film_address, image_addresses, open_link, project_of, task_data
 from screentime.records import Frame
 from screentime.schema import Schema
 
@@ -92,3 +93,29 @@ def test_an_existing_server_serves_frames_below_its_document_root(ls_home, ls_cl
         Link(ls_client, embedded=False), sample.ref, [frame], served, local, lambda done, total: None
     )
     assert address(frame) == images.local_url("existing-root/frames", "a/0.jpg")
+
+
+def test_a_film_is_served_from_its_folder_or_uploaded(ls_home, ls_server, ls_client, make_project, monkeypatch, tmp_path):
+    from screentime.labelstudio.link import Link
+
+    monkeypatch.setenv("SCREENTIME_HOME", str(ls_home))
+    sample = make_project(1, push=False)
+    (tmp_path / "other.mp4").write_bytes(b"film")
+    folder = tmp_path / "review"
+    folder.mkdir()
+    (folder / "0a.mp4").symlink_to(tmp_path / "other.mp4")
+    config = override(CONFIG, {"id": tmp_path.name.replace("_", "-")})
+    address = film_address(Link(ls_client, embedded=True), sample.ref, folder, "0a.mp4", config)
+    assert address == f"/data/local-files/?d={config.project.id}-review/0a.mp4"
+    token = {"Authorization": f"Token {server.credentials(ls_home).token}"}
+    with httpx.Client(headers=token, trust_env=False) as line:
+        assert line.get(f"{ls_server.url}{address}").content == b"film"
+    local = override(config, {"store": "local", "document_root": str(tmp_path)})
+    existing = Link(ls_client, embedded=False)
+    with pytest.raises(ConfigError, match="do not lie inside a folder of the document root"):
+        film_address(existing, sample.ref, folder, "0a.mp4", override(local, {"document_root": str(tmp_path / "x")}))
+    root = ls_home / "labelstudio" / "files"
+    served = root / "existing-films" / "review"
+    served.mkdir(parents=True)
+    address = film_address(existing, sample.ref, served, "0a.mp4", override(local, {"document_root": str(root)}))
+    assert address == "/data/local-files/?d=existing-films/review/0a.mp4"

@@ -1,14 +1,33 @@
 """The page itself, as a person sees it: nothing cropped, keys, Ctrl+Enter, the next frame, blind frames."""
 
+import importlib.machinery
+import importlib.util
 import shutil
+from pathlib import Path
 
 import pytest
 
-from screentime.labelstudio import labels, marks, predictions, queue, server, stream, tabs
+from screentime.labelstudio import (
+    instructions,
+    labels,
+    marks,
+    notes,
+    predictions,
+    queue,
+    server,
+    stream,
+    tabs,
+)
 from screentime.schema import Schema
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 MAIN = ".screentime-main img"
+# The script that prints how many actions a confirmed frame costs: what it counts is what is tested.
+_loader = importlib.machinery.SourceFileLoader(
+    "measure_actions", str(Path(__file__).parents[2] / "scripts" / "measure_actions")
+)
+measure_actions = importlib.util.module_from_spec(importlib.util.spec_from_loader("measure_actions", _loader))
+_loader.exec_module(measure_actions)
 
 
 @pytest.fixture(scope="module")
@@ -27,13 +46,8 @@ def browser():
 
 @pytest.fixture(scope="module")
 def page(browser, ls_home, ls_server):
-    account = server.credentials(ls_home)
     page = browser.new_page(viewport={"width": 1366, "height": 768})
-    page.goto(f"{ls_server.url}/user/login/")
-    page.fill("input[name=email]", account.username)
-    page.fill("input[name=password]", account.password)
-    page.click("button[type=submit]")
-    page.wait_for_url(lambda url: "login" not in url)
+    measure_actions.log_in(page, ls_server.url, server.credentials(ls_home))
     return page
 
 
@@ -62,7 +76,7 @@ def test_labelling(page, ls_client, make_project, mode):
     # The frames are 48 x 36: enlarged, whole, and above the bar with the buttons.
     main, side = page.locator(MAIN).bounding_box(), page.locator(".screentime-side img").first.bounding_box()
     assert main["width"] == pytest.approx(main["height"] * 4 / 3, rel=0.02)
-    assert main["width"] > 700 and main["width"] > 3 * side["width"]
+    assert main["width"] > 750 and main["width"] > 5 * side["width"]
     assert main["y"] + main["height"] < 720
     keys = page.locator(".screentime-caption .lsf-hint").all_inner_texts()
     assert keys == ["[0]", "[1]", "[2]"]
@@ -138,13 +152,17 @@ def test_looking_again(page, ls_client, make_project):
     first = stream.submit(ls_client, {"id": n[1]}, sample.schema, {"Tom"})
     stream.submit(ls_client, {"id": n[3]}, sample.schema, {"Tom"})
     marks.write_marks(ls_client, sample.ref, {n[1]: {"block": [0.0, 3.0], "seed": 1, "probability": 0.25}})
-    url = tabs.list_frames(ls_client, sample.ref, {uids[1]: n[1], uids[2]: n[2]})
+    notes.write_notes(ls_client, sample.ref, {uids[1]: "labelled Tom; the model: Jerry"})
+    url = tabs.list_frames(ls_client, sample.ref, [uids[1], uids[2]])
     faults = []
     page.on("pageerror", lambda fault: faults.append(str(fault)))
     page.goto(url)
     page.wait_for_selector("text=Tasks: 2 / 4", timeout=20_000)
-    page.get_by_text(str(n[1]), exact=True).first.click()
+    assert page.locator("img[alt=Data]").count() == 2
+    assert page.get_by_text("labelled Tom; the model: Jerry", exact=True).count() == 1
+    page.get_by_text("labelled Tom; the model: Jerry", exact=True).click()
     wait_for(page, "0:00:01.000")
+    page.wait_for_selector("input[name=Tom]:checked", state="attached")  # its label comes after its pictures
     assert checked(page) == ["Tom"]
     page.keyboard.press("2")
     with page.expect_response(lambda r: r.request.method == "PATCH" and "/annotations/" in r.url):
@@ -156,4 +174,100 @@ def test_looking_again(page, ls_client, make_project):
     ]
     assert pulled.labels[0].annotation == first
     # Opening the tab in the page has not changed what it shows.
-    assert tabs.list_frames(ls_client, sample.ref, {uids[1]: n[1], uids[2]: n[2]}) == url
+    assert tabs.list_frames(ls_client, sample.ref, [uids[1], uids[2]]) == url
+
+
+def correct(page, keys):
+    """Press keys, then go on; gives how many chords that were."""
+    hand = measure_actions.Hand(page)
+    for key in keys:
+        hand.press(key)
+    hand.confirm_one()
+    return hand.actions
+
+
+@pytest.mark.parametrize(
+    ("mode", "wrong", "keys", "right"),
+    [
+        ("exclusive", "Tom", "2", {"Jerry"}), ("exclusive", "Jerry", "0", set()), ("exclusive", "neither", "1", {"Tom"}),
+        ("multi", "Tom", "2", {"Tom", "Jerry"}), ("multi", "Tom", "12", {"Jerry"}), ("multi", "neither", "01", {"Tom"}),
+        ("multi", "Jerry", "20", set()), ("multi", "Jerry", "0", set()), ("multi", "neither", "1", {"Tom"}),
+        ("multi", "neither", "12", {"Tom", "Jerry"}),
+    ],
+)
+def test_a_wrong_pre_annotation_is_corrected_in_one_or_two_keys(page, ls_client, make_project, mode, wrong, keys, right):
+    sample = make_project(2, Schema(mode, ("Tom", "Jerry")))
+    shown = {wrong} - {"neither"}
+    predictions.write_predictions(
+        ls_client, sample.ref, sample.schema, "v1", [(task, shown, 0.9) for task in sample.numbers]
+    )
+    page.goto(queue.queue_frames(ls_client, sample.ref, sample.ids).url)
+    wait_for(page, "0:00:00.000")
+    assert checked(page) == [wrong]
+    assert correct(page, keys) == len(keys) + 1 <= 3
+    wait_for(page, "0:00:01.000")
+    assert correct(page, "") == 1
+    pulled = labels.pull_labels(ls_client, sample.ref, sample.schema)
+    assert [(one.characters, one.origin) for one in pulled.labels] == [
+        (right, "prediction-changed"), (shown, "prediction"),
+    ]
+    assert pulled.problems == []
+
+
+def test_many_are_confirmed_together_from_a_grid_of_pictures(browser, ls_home, ls_server, ls_client, make_project):
+    sample = make_project(143)
+    uids, n = list(sample.ids), sample.numbers
+    say = [({"Tom"}, {"Jerry"}, set())[k % 3] for k in range(143)]
+    items = [(task, one, 0.9 + k / 10_000) for k, (task, one) in enumerate(zip(n, say))]
+    items[142] = (n[142], None, 0.95)
+    predictions.write_predictions(ls_client, sample.ref, sample.schema, "v1", items)
+    sure = uids[:140]
+    notes.note_predictions(ls_client, sample.ref, n[:140])
+    page = browser.new_page(viewport={"width": 1920, "height": 1080})
+    measure_actions.log_in(page, ls_server.url, server.credentials(ls_home))
+    faults = []
+    page.on("pageerror", lambda fault: faults.append(str(fault)))
+    url = tabs.confirm_sure(ls_client, sample.ref, sure)
+    page.goto(url)
+    page.wait_for_selector(".lsf-grid-view__cell img")
+    grid = page.locator(".lsf-grid-view__list").element_handle()
+    page.wait_for_function(measure_actions.SHOWN, arg=[grid, 140, tabs.GRID_COLUMNS])
+    # The most sure first, with what the model says below its picture, which is whole and not cut.
+    said, picture, text, cell = page.evaluate("""() => {
+        const card = document.querySelector('.lsf-grid-view__cell'), note = card.querySelector('[title]');
+        const boxes = [card.querySelector('img'), note, card].map(one => one.getBoundingClientRect());
+        return [card.innerText, ...boxes.map(box => box.toJSON())];
+    }""")
+    assert said.split() == [str(n[139]), "Jerry"]
+    assert picture["width"] == pytest.approx(picture["height"] * 4 / 3, rel=0.02) and picture["height"] == 150
+    assert picture["bottom"] <= text["top"] and text["bottom"] <= cell["bottom"]
+
+    hand = measure_actions.Hand(page)
+    hand.confirm_together({n[70]})
+    assert hand.actions * 10 <= 139
+    assert faults == []
+    page.goto(url)
+    page.wait_for_selector("text=Tasks: 1 / 143", timeout=20_000)
+    page.close()
+    pulled = labels.pull_labels(ls_client, sample.ref, sample.schema)
+    assert [(one.uid, one.characters, one.origin) for one in pulled.labels] == [
+        (uid, say[k], "prediction") for k, uid in enumerate(sure) if k != 70
+    ]
+    assert pulled.problems == [] and pulled.hollow == () and pulled.skipped == frozenset()
+    # What the person switched on the way, and what they opened, is as it was.
+    view = ls_client.request("GET", f"api/dm/views/{url.split('tab=')[1]}/")["data"]
+    assert view["type"] == "grid" and tabs.confirm_sure(ls_client, sample.ref, sure) == url
+
+
+def test_the_instructions_are_at_hand_and_not_in_the_way(page, ls_client, make_project):
+    sample = make_project(1)
+    ls_client.request("PATCH", f"api/projects/{sample.ref.id}/", json={"expert_instruction": instructions.TEXT})
+    page.goto(queue.queue_frames(ls_client, sample.ref, sample.ids).url)
+    wait_for(page, "0:00:00.000")
+    assert page.get_by_text("a pair of ears at the edge").count() == 0
+    page.get_by_role("button", name="Instructions").click()
+    shown = page.get_by_text("a pair of ears at the edge")
+    shown.wait_for()
+    box = page.get_by_text("Keys:").bounding_box()
+    assert box["y"] + box["height"] < 768
+    page.keyboard.press("Escape")

@@ -1,9 +1,12 @@
 """One project a workspace, whatever happens."""
 
+import hashlib
+
 import pytest
 
 from screentime.errors import ConfigError, NotReady
-from screentime.labelstudio import project, stream
+from screentime.labelstudio import instructions, project, stream
+from screentime.labelstudio.instructions import TEXT
 from screentime.schema import Schema, fill
 
 
@@ -70,3 +73,30 @@ def test_character_in_use_is_never_dropped(ls_client, make_project):
     with pytest.raises(ConfigError, match="have no place for: labels made in multi mode."):
         ensure(ls_client, sample.workspace, Schema("exclusive", ("Tom", "Jerry")))
     assert "Jerry" in ls_client.request("GET", f"api/projects/{sample.ref.id}/")["label_config"]
+
+
+def told(client, made):
+    return client.request("GET", f"api/projects/{made.id}/")["expert_instruction"]
+
+
+def test_newer_instructions_reach_a_project_that_nobody_wrote_other_ones_for(ls_client, monkeypatch):
+    digest = hashlib.sha256(b"An earlier text.").hexdigest()
+    monkeypatch.setattr(instructions, "EARLIER", frozenset({digest}))
+
+    def ensure(instruction):
+        return project.ensure_project(
+            ls_client, workspace_id="w-told", title="T", label_config=config(TOM), instruction=instruction
+        )
+
+    made = ensure("")
+    ensure(TEXT)
+    assert told(ls_client, made) == TEXT
+    # As it stands after an earlier version of this program.
+    ls_client.request("PATCH", f"api/projects/{made.id}/", json={"expert_instruction": "An earlier text."})
+    ensure(TEXT)
+    assert told(ls_client, made) == TEXT
+    ensure("")
+    assert told(ls_client, made) == TEXT
+    ls_client.request("PATCH", f"api/projects/{made.id}/", json={"expert_instruction": "Only Tom's face counts."})
+    ensure(TEXT)
+    assert told(ls_client, made) == "Only Tom's face counts."

@@ -113,12 +113,12 @@ def test_list_and_stream_beside_each_other(ls_client, make_project):
     order = shuffled(sample)
     tab = queue.queue_frames(ls_client, sample.ref, dict(list(order.items())[:4])).tab
     page = tabs.list_frames(ls_client, sample.ref, {uids[0]: n[0], uids[5]: n[5]})
-    assert titles(ls_client, sample) == ["Label first", "All frames", "Look again"]
+    assert titles(ls_client, sample) == ["Label first", "Look again", "All frames"]
     wanted = dict(list(order.items())[::-1])
     chosen = queue.queue_frames(ls_client, sample.ref, wanted)
     assert chosen.tab == tab and chosen.in_order
-    assert titles(ls_client, sample) == ["Label first", "All frames", "Look again"]
+    assert titles(ls_client, sample) == ["Label first", "Look again", "All frames"]
     assert served(ls_client, sample, chosen.tab) == list(wanted.values())
     assert listed(ls_client, sample, page) == [n[0], n[5]]
     assert tabs.list_frames(ls_client, sample.ref, {uids[3]: n[3]}) == page
-    assert titles(ls_client, sample) == ["Label first", "All frames", "Look again"]
+    assert titles(ls_client, sample) == ["Label first", "Look again", "All frames"]

@@ -1,6 +1,7 @@
 """Each frame is one task, whatever is repeated or lost on the way."""
 
 import importlib.util
+import re
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,10 @@ def test_doubled_task_is_the_oldest(ls_client, make_project):
         ls_client.sdk.projects.import_tasks(sample.ref.id, request=[{"data": sample.data[0]}])
     assert count(ls_client, sample.ref) == 3
     assert tasks.list_tasks(ls_client, sample.ref) == sample.ids
+
+
+@pytest.mark.parametrize("uid", ["a.b", "a|b", "0123456789abcdef-000001000"])
+def test_uid_is_taken_literally(uid):
+    assert re.fullmatch(tasks.uid_pattern(["other", uid]), uid)
+    assert not re.fullmatch(tasks.uid_pattern(["a.b"]), "axb")
+    assert not re.fullmatch(tasks.uid_pattern([uid]), f"{uid}0")

@@ -1,0 +1,70 @@
+"""What becomes of pre-annotations: confirmed many at once, or corrected with the fewest keys.
+
+The community edition has one action that confirms: "Create Annotations From Predictions". It copies a
+pre-annotation as it is into a new annotation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from screentime.schema import NEITHER
+
+
+def is_bulk(annotation: dict[str, Any]) -> bool:
+    """Whether the bulk action made an annotation and nobody changed it since.
+
+    The page and the API write down who made or changed an annotation last, and the page where each choice
+    came from; the action does neither. Unlike the link to the pre-annotation, this stays when a newer one
+    takes its place.
+
+    Parameters
+    ----------
+    annotation : dict
+        As the tasks API gives it.
+
+    Returns
+    -------
+    bool
+    """
+    if "updated_by" not in annotation or annotation["updated_by"] is not None:
+        return False
+    imported = annotation.get("import_id") is not None
+    return not imported and all("origin" not in result for result in annotation.get("result") or [])
+
+
+def says_nothing(annotation: dict[str, Any]) -> bool:
+    """Whether the bulk action made an annotation of an empty pre-annotation, as blind frames have it."""
+    return is_bulk(annotation) and not annotation.get("result")
+
+
+def meant(chosen: Sequence[str], shown: Sequence[str]) -> list[str]:
+    """Choices as they were meant, where ``neither`` and characters were left to stand side by side.
+
+    The page switches nothing off by itself. On a frame that came with a pre-annotation, what a person
+    switched on is what they say, and what was on before is a rest of the pre-annotation: one key is saved.
+
+    Parameters
+    ----------
+    chosen : sequence of str
+        Choices of an annotation.
+    shown : sequence of str
+        Those of the pre-annotation that it began with; empty where there was none.
+
+    Returns
+    -------
+    list of str
+        The choices without what is left over; unchanged where it cannot be told.
+
+    Examples
+    --------
+    >>> meant(["neither", "Tom"], shown=["neither"]), meant(["neither", "Tom"], shown=["Tom"])
+    (['Tom'], ['neither'])
+    """
+    added = set(chosen) - set(shown)
+    if NEITHER in chosen and added and list(shown) == [NEITHER]:
+        return [name for name in chosen if name != NEITHER]
+    if added == {NEITHER} and shown:
+        return [NEITHER]
+    return list(chosen)

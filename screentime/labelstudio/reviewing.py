@@ -1,0 +1,177 @@
+"""A film on a timeline in Label Studio: its own project, its task, its appearances to be corrected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Any
+
+from screentime import schema as schemas
+from screentime.labelstudio.client import Client, speaking
+from screentime.labelstudio.predictions import (
+    delete_version,
+    import_predictions,
+    prediction_versions,
+    show_version,
+)
+from screentime.labelstudio.project import ProjectRef, find_marked, make_marked
+from screentime.labelstudio.tasks import push_frames
+from screentime.records import Appearance, Film
+from screentime.schema import FILM, TIMELINE, Schema
+from screentime.video.grid import Grid
+
+# One project a film: Label Studio shows the predictions of one model version a project, and films that are
+# put up one after the other are not seen by the same version.
+MARKER = "screentime review of "
+SETTINGS = {
+    "show_collab_predictions": True,
+    # Nobody appears: that is a review too.
+    "enable_empty_annotation": True,
+    "maximum_annotations": 1,
+    "show_skip_button": True,
+    "skip_queue": "REQUEUE_FOR_ME",
+    "show_instruction": False,
+}
+INSTRUCTION = (
+    "<p>Each line of the timeline is one appearance: a character is on screen from its first frame to its last,"
+    " without a break. Drag both ends to the right frames; the film shows the frame under the mouse. Or click the"
+    " line's name and type <i>Start frame</i> and <i>End frame</i> beside the film. The end is the last frame on"
+    " which the character is still to be seen; what counts is what counts for single frames: when you can tell"
+    " who it is, though it be a part, from behind or far away.</p>"
+    "<p>A click on a column of the timeline shows that frame. When a line is chosen, the buttons with a dot go to"
+    " its two ends. A click on a name in the list of regions goes to where it begins (that list begins with the"
+    " last appearance). The buttons beside it go ten frames at a time; <i>Video hop size</i> in the settings"
+    " below the film makes that one.</p>"
+    "<p>The keys beside the names begin a new appearance: press one, then drag along the new line. Backspace"
+    " removes the chosen one. Submit when the whole film is right: your review then counts for every frame of it."
+    " Submit it without a line if nobody appears. Skipping it is no review.</p>"
+)
+
+
+def ensure_review(client: Client, *, workspace_id: str, film: Film, schema: Schema) -> ProjectRef:
+    """Find the project on which a film is reviewed, or make it.
+
+    Parameters
+    ----------
+    client : Client
+    workspace_id : str
+    film : Film
+    schema : Schema
+        Its characters are the labels; an existing project gets them where it has others.
+
+    Returns
+    -------
+    ProjectRef
+
+    Raises
+    ------
+    ServerError
+        If Label Studio cannot be spoken with.
+    """
+    template = files("labelstudio_config").joinpath("timeline.xml").read_text("utf-8")
+    wanted = schemas.fill_timeline(template, schema)
+    marker = f"{MARKER}{film.digest} in {workspace_id}"
+    found = find_marked(client, marker)
+    if found is None:
+        found = make_marked(
+            client, marker, title=f"Review: {film.name}",
+            about="A film's appearances, to be corrected on its timeline.",
+            label_config=wanted, expert_instruction=INSTRUCTION, **SETTINGS,
+        )
+    else:
+        with speaking("reading the review's project"):
+            present = client.request("GET", f"api/projects/{found}/")["label_config"]
+            if schemas.read_timeline(present) != schema.characters:
+                client.request("PATCH", f"api/projects/{found}/", json={"label_config": wanted})
+    return ProjectRef(found, f"{client.url}/projects/{found}")
+
+
+def push_film(client: Client, project: ProjectRef, film: Film, address: str, grid: Grid) -> tuple[int, bool]:
+    """Make the film's task, or bring it up to date.
+
+    Parameters
+    ----------
+    client : Client
+    project : ProjectRef
+    film : Film
+    address : str
+        Where the page gets the film from.
+    grid : Grid
+
+    Returns
+    -------
+    task : int
+    created : bool
+
+    Raises
+    ------
+    ServerError
+        If Label Studio cannot be spoken with.
+    """
+    data: Any = {
+        "uid": film.digest, "film": film.name, "video": address, "framerate": grid.rate, "frames": grid.length,
+        "seconds": film.seconds,
+    }
+    pushed = push_frames(client, project, [data])
+    task = pushed.ids[film.digest]
+    with speaking("putting up the film"):
+        if not pushed.created and client.request("GET", f"api/tasks/{task}/")["data"] != data:
+            client.request("PATCH", f"api/tasks/{task}/", json={"data": data})
+    return task, bool(pushed.created)
+
+
+def show_appearances(
+    client: Client, project: ProjectRef, task: int, version: str, appearances: Sequence[Appearance], grid: Grid
+) -> bool:
+    """Let the page show a model version's appearances, and no others; repeating it changes nothing.
+
+    Parameters
+    ----------
+    client : Client
+    project : ProjectRef
+    task : int
+    version : str
+    appearances : sequence of Appearance
+    grid : Grid
+
+    Returns
+    -------
+    bool
+        Whether anything was written.
+
+    Raises
+    ------
+    ServerError
+        If Label Studio cannot be spoken with, or does not take them.
+    """
+    # The page puts the last one on top.
+    result = [_region(number, one, grid) for number, one in reversed(list(enumerate(appearances)))]
+    score = min((one.probability for one in appearances), default=1.0)
+    with speaking("reading the appearances on show"):
+        present = client.request("GET", "api/predictions/", params={"project": project.id, "task": task})
+    mine = [one for one in present if one["model_version"] == version]
+    same = len(mine) == 1 and [_core(one) for one in mine[0]["result"]] == [_core(one) for one in result]
+    if not same:
+        if mine:
+            delete_version(client, project, version)
+        import_predictions(
+            client, project, [{"task": task, "model_version": version, "score": score, "result": result}]
+        )
+    show_version(client, project, version)
+    for other in prediction_versions(client, project):
+        if other != version:
+            delete_version(client, project, other)
+    return not same
+
+
+def _region(number: int, one: Appearance, grid: Grid) -> dict[str, Any]:
+    first, last = grid.to_page(one.start, one.end)
+    return {
+        "id": f"appearance{number}", "from_name": TIMELINE, "to_name": FILM, "type": schemas.TIMELINE_LABELS,
+        "score": one.probability,
+        "value": {"ranges": [{"start": first, "end": last}], schemas.TIMELINE_LABELS: [one.character]},
+    }
+
+
+def _core(region: dict[str, Any]) -> tuple[list[str], list[dict[str, int]]]:
+    return region["value"][schemas.TIMELINE_LABELS], region["value"]["ranges"]

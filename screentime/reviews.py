@@ -1,0 +1,255 @@
+"""Reviewing a film: its appearances on a timeline for a person to correct, and what then counts.
+
+A review outranks the frame labels of its film, since the person has seen the whole film: totals are those
+of its appearances, to the frame, and every sampled frame gets the label that the appearances give it. A
+frame label that was given after the review and contradicts it counts for its own frame, not for the totals.
+Nothing that people labelled in Label Studio is changed; a review that is deleted there is undone here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from screentime.errors import FilmError, NotReady
+from screentime.records import Film, Frame, Label, Review, timecode
+from screentime.rounds import Loop
+from screentime.schema import Schema
+from screentime.screening import ScreenTime
+from screentime.workspace import AskedReview, Workspace
+
+REVIEW = "review"
+# Times of the film's reader and of its packets are rounded each in its own way.
+SLACK = 0.002
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was put up for review.
+
+    Attributes
+    ----------
+    film : Film
+    url : str
+        Page on which the film plays.
+    version : str
+        Model version whose appearances it shows.
+    appearances : int
+        How many there are.
+    created : bool
+        Whether the film is new in Label Studio.
+    submitted : bool
+        Whether somebody reviewed it already; the appearances on show are not touched then.
+    rate : float
+        Frames per second that the page counts.
+    """
+
+    film: Film
+    url: str
+    version: str
+    appearances: int
+    created: bool
+    submitted: bool
+    rate: float
+
+
+def review_film(loop: Loop, named: str) -> Asked:
+    """Let a film play in Label Studio with each character's appearances on its timeline.
+
+    Parameters
+    ----------
+    loop : Loop
+    named : str
+        The film's path, or the name of a film of the project.
+
+    Returns
+    -------
+    Asked
+
+    Raises
+    ------
+    NotReady
+        Without a model, or before it has seen the film.
+    FilmError
+        If the film cannot be read.
+    ServerError
+        If Label Studio cannot be spoken with.
+    """
+    from screentime.labelstudio.link import film_address
+    from screentime.labelstudio.reviewed import submitted
+    from screentime.labelstudio.reviewing import ensure_review, push_film, show_appearances
+    from screentime.video.proxy import make_playable
+
+    workspace, link = loop.workspace, loop.link
+    if not workspace.rounds():
+        raise NotReady("There is no model yet, so nothing to review.", "Run `screentime sync` first.")
+    time = _screened(loop, find_film(workspace, named))
+    film = time.film
+    playable = make_playable(film, workspace.review_folder, loop.talk)
+    grid = playable.grid()
+    project = ensure_review(link.client, workspace_id=loop.config.project.id, film=film, schema=loop.schema)
+    address = film_address(link, project, workspace.review_folder, playable.file, loop.config)
+    task, created = push_film(link.client, project, film, address, grid)
+    done = submitted(link.client, task, film.digest)[1] is not None
+    if not done:
+        show_appearances(link.client, project, task, time.version, time.appearances, grid)
+    url = f"{project.url}/data?task={task}"
+    others = [one for one in workspace.asked_reviews() if one.film.digest != film.digest]
+    shown = next(
+        (one.version for one in workspace.asked_reviews() if done and one.film.digest == film.digest), time.version
+    )
+    workspace.write_reviews([*others, AskedReview(film, project.id, task, url, shown)], workspace.reviews())
+    return Asked(film, url, shown, len(time.appearances), created, done, grid.rate)
+
+
+def find_film(workspace: Workspace, named: str) -> Path:
+    """The film that a person means: a file, or a project's film by its name.
+
+    Raises
+    ------
+    FilmError
+        If there is neither.
+    """
+    others = [*workspace.audited(), *workspace.asked_reviews()]
+    known = [*workspace.films(), *(one.film for one in others)]
+    path = Path(named).expanduser()
+    if not path.exists():
+        found = next((Path(film.path) for film in known if film.name == named), None)
+        if found is None:
+            names = ", ".join(sorted({film.name for film in known}))
+            raise FilmError(f"There is no film {named}.", f"Name a file, or one of: {names}.")
+        path = found
+    return path
+
+
+def pull_reviews(loop: Loop) -> list[Review]:
+    """Copy the submitted reviews out of Label Studio into ``reviews.json``; says what cannot count.
+
+    Parameters
+    ----------
+    loop : Loop
+
+    Returns
+    -------
+    list of Review
+    """
+    from screentime.labelstudio.reviewed import parse, submitted
+    from screentime.video.proxy import find_playable
+
+    workspace = loop.workspace
+    asked, before = workspace.asked_reviews(), {one.digest: one for one in workspace.reviews()}
+    if not asked:
+        return []
+    reviews, left, lost = [], [], []
+    for one in asked:
+        there, annotation = submitted(loop.link.client, one.task, one.film.digest)
+        if not there:
+            lost.append(one.film)
+            continue
+        left.append(one)
+        if annotation is None:
+            continue
+        playable = find_playable(workspace.review_folder, one.film.digest)
+        if playable is None:
+            loop.talk.say(
+                f"Which frames {one.film.name} has is not known in {workspace.review_folder} any more, so its review"
+                f" is not read. Run `screentime review {one.film.path}`, then pull again."
+            )
+            reviews += [before[one.film.digest]] if one.film.digest in before else []
+            continue
+        review, problems = parse(annotation, one.film, one.task, loop.schema, playable.grid())
+        for problem in problems:
+            loop.talk.say(f"{problem} Correct it at {one.url} .")
+        reviews.append(review)
+    if lost:
+        kept = f" {workspace.keep_reviews()} keeps it." if any(film.digest in before for film in lost) else ""
+        loop.talk.say(f"The review of {', '.join(film.name for film in lost)} is not in Label Studio any more.{kept}")
+    workspace.write_reviews(left, reviews)
+    return reviews
+
+
+def merge(
+    labels: Sequence[Label], reviews: Sequence[Review], frames: Sequence[Frame], schema: Schema
+) -> tuple[list[Label], list[str]]:
+    """Frame labels together with those that reviews give.
+
+    Parameters
+    ----------
+    labels : sequence of Label
+        What people said of frames.
+    reviews : sequence of Review
+    frames : sequence of Frame
+        All that the workspace knows.
+    schema : Schema
+
+    Returns
+    -------
+    labels : list of Label
+        Those of a review have the origin ``review``, and its annotation. A frame label that says the same
+        stays as it is, and so does one that was given after the review.
+    notes : list of str
+        What a person should know, a sentence each.
+    """
+    said = {label.uid: label for label in labels}
+    notes: list[str] = []
+    for review in reviews:
+        mine = [frame for frame in frames if frame.digest == review.digest]
+        given = datetime.fromisoformat(review.updated_at)
+        overruled, later, crowded = [], [], []
+        for frame in mine:
+            who = frozenset(
+                one.character for one in review.appearances
+                if one.start - SLACK <= frame.second < one.end - SLACK
+            )
+            own = said.get(frame.uid)
+            if schema.mode == "exclusive" and len(who) > 1:
+                crowded.append(frame)
+            elif own is None or (own.characters != who and datetime.fromisoformat(own.updated_at) <= given):
+                overruled += [] if own is None else [frame]
+                said[frame.uid] = Label(
+                    frame.uid, who, review.task, review.annotation, review.annotator, review.updated_at, REVIEW
+                )
+            elif own.characters != who:
+                later.append(frame)
+        notes += _notes(overruled, later, crowded)
+    return list(said.values()), notes
+
+
+def _notes(overruled: Sequence[Frame], later: Sequence[Frame], crowded: Sequence[Frame]) -> list[str]:
+    def of(frames: Sequence[Frame], what: str) -> str:
+        return f"{len(frames)} {what} of {frames[0].film} (the first at {timecode(frames[0].second)})"
+
+    notes = []
+    if overruled:
+        notes.append(f"{of(overruled, 'frame labels')} say otherwise than its review, which is newer and counts.")
+    if later:
+        notes.append(
+            f"{of(later, 'frame labels')} contradict its review and were given after it: they count for their frames,"
+            " the review for the seconds."
+        )
+    if crowded:
+        notes.append(
+            f"{of(crowded, 'frames')} show two characters in its review, for which an exclusive project has no label:"
+            " they keep their own, and the seconds count both characters."
+        )
+    return notes
+
+
+def _screened(loop: Loop, path: Path) -> ScreenTime:
+    """What people and the latest model say of a film."""
+    from screentime.projects import screen_films
+    from screentime.summary import seconds_so_far
+    from screentime.video.source import digest
+
+    content = digest(path)
+    if any(film.digest == content for film in loop.workspace.films()):
+        for time in seconds_so_far(loop.workspace):
+            if time.film.digest == content:
+                return time
+        raise NotReady(f"The latest model has not seen {path.name}.", "Run `screentime sync` first.")
+    results, failures = screen_films([path], None, loop.workspace.root, loop.talk)
+    if failures:
+        raise FilmError(failures[0], "See that a player shows it.")
+    return results[0]

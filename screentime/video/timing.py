@@ -1,0 +1,149 @@
+"""What a film's packets say without being decoded: codecs, rate, and the exact time of every frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from screentime.errors import FilmError
+from screentime.video.clock import frame_seconds
+from screentime.video.source import shown_name
+
+# Containers and codecs that browsers play. Chromium as Debian builds it was tried; HEVC, MPEG-2 and
+# MPEG-4 part 2 it does not play.
+_MP4, _WEBM = "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"
+PLAYED = {_MP4: {"h264", "vp9", "av1"}, _WEBM: {"vp8", "vp9", "av1"}}
+HEARD = {_MP4: {"aac", "mp3"}, _WEBM: {"opus", "vorbis"}}
+PIXELS = {"yuv420p", "yuvj420p"}
+# The page counts from 0. A file that begins later is played from there, and the page misses its end; sound
+# may begin a little earlier than the pictures, since browsers leave that out.
+LATEST_START, EARLIEST_START = 0.001, -0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """A film's packets in brief.
+
+    Attributes
+    ----------
+    container, codec, pixels : str
+        By FFmpeg's names.
+    sound : str
+        Codec of the first sound; empty where there is none.
+    start : float
+        Second at which the file begins, by its own count.
+    offset : float
+        Seconds from there, or from 0 where it begins before, to the first frame.
+    times : tuple of float
+        Presentation times of all frames in seconds since the first one, ascending.
+    claimed : tuple of float
+        Frames per second by the container's word, the most trusted first.
+    exact : bool
+        Whether the container gives the presentation time of every frame.
+    """
+
+    container: str
+    codec: str
+    pixels: str
+    sound: str
+    start: float
+    offset: float
+    times: tuple[float, ...]
+    claimed: tuple[float, ...]
+    exact: bool
+
+    @property
+    def plays(self) -> bool:
+        """Whether a browser plays the file as it is, with its frames where a page expects them."""
+        return (
+            self.codec in PLAYED.get(self.container, ()) and self.pixels in PIXELS and self.exact
+            and (not self.sound or self.sound in HEARD[self.container])
+            and EARLIEST_START <= self.start <= LATEST_START and 0 <= self.offset <= LATEST_START
+        )
+
+    @property
+    def copies(self) -> bool:
+        """Whether the pictures can be put into another container as they are."""
+        return self.codec == "h264" and self.pixels in PIXELS and self.exact
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[Any]:
+    """Open a film with PyAV.
+
+    Parameters
+    ----------
+    path : Path
+        From `source.checked`.
+
+    Yields
+    ------
+    av.container.InputContainer
+
+    Raises
+    ------
+    FilmError
+        If it cannot be read, or has no pictures.
+    """
+    import av
+
+    av.logging.set_level(None)
+    name = shown_name(path)
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.video:
+                raise FilmError(f"{name} holds no pictures.", "See that a player shows it.")
+            container.streams.video[0].thread_type = "AUTO"
+            yield container
+    except av.error.FFmpegError as error:
+        raise FilmError(
+            f"{name} cannot be read: {error.strerror or error}.",
+            "See that a player shows it; copy it again, or convert it: ffmpeg -i FILM film.mp4.",
+        ) from None
+
+
+def timing(path: Path, rate: float = 0.0) -> Timing:
+    """Read a film's packets.
+
+    Parameters
+    ----------
+    path : Path
+        From `source.checked`.
+    rate : float, optional
+        Frames per second that the film's reader goes by, where that is known: it is trusted most.
+
+    Returns
+    -------
+    Timing
+
+    Raises
+    ------
+    FilmError
+        If it cannot be read, or has no pictures.
+    """
+    with reading(path) as container:
+        stream = container.streams.video[0]
+        sound = container.streams.audio[0].codec_context.name if container.streams.audio else ""
+        # Only the stamps are kept: a long film's packets would fill the memory.
+        stamps = [one.pts for one in container.demux(stream) if one.size and not one.is_discard]
+        exact = bool(stamps) and None not in stamps and len(set(stamps)) == len(stamps)
+        rates = (rate, stream.average_rate, stream.base_rate, stream.guessed_rate)
+        claimed = [float(one) for one in rates if one]
+        if exact:
+            ticks = sorted(stamps)
+        else:
+            # Without presentation times frames come as they are decoded, evenly.
+            step = Fraction(frame_seconds(claimed[0] if claimed else 0.0)) / stream.time_base
+            ticks = [round(number * step) for number in range(len(stamps))]
+        base = stream.time_base
+        first = ticks[0] * base if ticks else Fraction(0)
+        start = Fraction(container.start_time or 0, 1_000_000)
+        return Timing(
+            container.format.name, stream.codec_context.name, stream.codec_context.pix_fmt or "", sound,
+            float(start), round(float(first) - max(float(start), 0.0), 6) if exact else 0.0,
+            tuple(round(float(tick * base - first), 6) for tick in ticks), tuple(claimed), exact,
+        )

@@ -1,0 +1,203 @@
+"""Films as browsers play them: linked, copied or converted, with the same frames at the same times."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+
+import av
+import cv2
+import pytest
+
+from screentime.errors import FilmError
+from screentime.talk import Talk
+from screentime.video.proxy import find_playable, make_playable
+from screentime.video.reader import Reader
+from screentime.video.timing import timing
+from tests.video.conftest import ffmpeg
+
+
+class Heard(Talk):
+    def __init__(self):
+        self.sentences = []
+
+    def say(self, sentence):
+        self.sentences.append(sentence)
+
+
+def read(path):
+    """The film, and the times of all its frames as its reader has them."""
+    with Reader(path, fps=1000) as reader:
+        seconds = [sample.second for sample in reader]
+    return reader.film, seconds
+
+
+def numbers(studio, path):
+    """The number that each picture carries."""
+    capture, found = cv2.VideoCapture(str(path)), []
+    while True:
+        there, image = capture.read()
+        if not there:
+            return found
+        found.append(studio.number_in(image))
+
+
+def uneven(studio, name, steps, *options):
+    """A film whose frames come after these steps, in milliseconds."""
+    source = studio.film("even.mp4", len(steps) + 1, 25)
+    path = studio.folder / name
+    if not path.exists():
+        with av.open(str(source)) as old, av.open(str(path), "w") as new:
+            stream = new.add_stream_from_template(old.streams.video[0])
+            stamps = [0]
+            for step in steps:
+                stamps.append(stamps[-1] + step)
+            base = old.streams.video[0].time_base
+            for packet in old.demux(old.streams.video[0]):
+                if packet.size:
+                    packet.pts = packet.dts = round(stamps.pop(0) / 1000 / base)
+                    packet.stream = stream
+                    new.mux(packet)
+    return path
+
+
+def test_a_film_that_browsers_play_is_linked(studio, tmp_path):
+    path = studio.film("plain-24.mp4", 48, 24)
+    film, seconds = read(path)
+    heard = Heard()
+    playable = make_playable(film, tmp_path / "review", heard)
+    file = tmp_path / "review" / f"{film.digest}.mp4"
+    assert (playable.file, playable.made, playable.rate, playable.seconds) == (file.name, "linked", 24.0, 2.0)
+    assert file.is_symlink() and os.readlink(file) == str(path)
+    assert playable.times == pytest.approx(seconds, abs=1e-6)
+    assert find_playable(tmp_path / "review", film.digest) == playable
+    assert heard.sentences == []
+
+
+@pytest.mark.parametrize(("name", "options"), [
+    ("copied.mkv", ["-bf", "3", "-preset", "medium"]), ("later.mp4", ["-output_ts_offset", "1.5"]), ("copied.ts", []),
+])
+def test_of_pictures_that_browsers_play_only_the_container_is_new(studio, tmp_path, name, options):
+    path = studio.film(name, 48, "24000/1001", *options)
+    film, seconds = read(path)
+    heard = Heard()
+    playable = make_playable(film, tmp_path, heard)
+    copy = tmp_path / playable.file
+    assert (playable.made, playable.rate) == ("copied", pytest.approx(24000 / 1001, rel=1e-4))
+    assert timing(copy).plays and playable.times == pytest.approx(seconds, abs=0.002)
+    assert numbers(studio, copy) == list(range(48))
+    assert heard.sentences == [f"{name} is copied into a file that browsers play; its pictures stay as they are."]
+
+
+@pytest.mark.parametrize(("name", "rate", "options", "codec"), [
+    ("part2.mp4", 12, ["-c:v", "mpeg4", "-q:v", "2"], "mpeg4"),
+    ("part2.avi", "30000/1001", ["-c:v", "mpeg4", "-q:v", "2", "-bf", "2"], "mpeg4"),
+    ("two.mpg", 25, ["-c:v", "mpeg2video", "-q:v", "2", "-f", "dvd"], "mpeg2video"),
+    ("ten.mkv", "60000/1001", ["-pix_fmt", "yuv420p10le"], "h264"),
+    ("hevc.mp4", "24000/1001", ["-c:v", "libx265", "-x265-params", "log-level=none"], "hevc"),
+])
+def test_another_film_is_converted_frame_for_frame(studio, tmp_path, name, rate, options, codec):
+    path = studio.film(name, 48, rate, *options)
+    film, seconds = read(path)
+    heard = Heard()
+    playable = make_playable(film, tmp_path, heard)
+    copy = tmp_path / playable.file
+    assert (playable.made, timing(copy).plays) == ("converted", True)
+    assert playable.times == pytest.approx(seconds, abs=0.002)
+    assert numbers(studio, copy) == numbers(studio, path)
+    assert heard.sentences[0] == (
+        f"Browsers do not play {name} ({codec}); a copy that they play is made, with the same frames."
+    )
+
+
+def test_an_uneven_film_keeps_its_times(studio, tmp_path):
+    steps = [40, 90, 40, 250, 33, 41] * 4
+    path = uneven(studio, "uneven.mp4", steps)
+    slow = studio.folder / "uneven-part2.mkv"
+    ffmpeg("-i", path, "-c:v", "mpeg4", "-q:v", "2", "-fps_mode", "passthrough", "-enc_time_base", "1:1000", slow)
+    film, seconds = read(slow)
+    playable = make_playable(film, tmp_path, Talk())
+    assert playable.made == "converted" and playable.times == pytest.approx(seconds, abs=0.0015)
+    assert playable.times[:4] == pytest.approx([0, 0.04, 0.13, 0.17], abs=0.0015)
+    assert playable.rate == pytest.approx(1 / 0.033, rel=0.05)
+    grid, edges = playable.grid(), [*playable.times, playable.seconds]
+    for first in range(len(edges) - 1):
+        for last in range(first + 1, len(edges)):
+            back = grid.to_seconds(*grid.to_page(edges[first], edges[last]))
+            assert back == (edges[first], edges[last])
+
+
+def test_sound_is_kept_and_ends_with_the_pictures(studio, tmp_path):
+    path = studio.folder / "sound.avi"
+    ffmpeg("-i", studio.film("mute.mp4", 48, 24), "-f", "lavfi", "-i", "sine=440:duration=5", "-c:v", "mpeg4", path)
+    film, _ = read(path)
+    playable = make_playable(film, tmp_path, Talk())
+    with av.open(str(tmp_path / playable.file)) as copy:
+        assert [stream.codec_context.name for stream in copy.streams] == ["h264", "aac"]
+        assert copy.duration / 1e6 == pytest.approx(film.seconds, abs=0.03)
+        loud = max(abs(frame.to_ndarray()).max() for frame in copy.decode(audio=0))
+    assert loud > 0.05
+
+
+def test_a_large_turned_film_is_made_low_and_upright(studio, tmp_path):
+    large, turned = studio.folder / "large.mp4", studio.folder / "turned.mp4"
+    ffmpeg("-f", "lavfi", "-i", "color=red:size=1280x960:rate=5:duration=1,drawbox=0:0:1280:480:blue:fill", "-c:v", "mpeg4", large)
+    ffmpeg("-display_rotation", "90", "-i", large, "-c", "copy", turned)
+    film, _ = read(turned)
+    assert (film.width, film.height) == (960, 1280)
+    playable = make_playable(film, tmp_path, Talk())
+    with Reader(turned) as reader:
+        true = cv2.resize(next(iter(reader)).image, (404, 540))
+    with Reader(tmp_path / playable.file) as reader:
+        made = next(iter(reader)).image
+    assert made.shape == (540, 404, 3)
+    assert abs(made[270, 50].astype(int) - true[270, 50]).max() < 40
+    assert abs(made[270, 350].astype(int) - true[270, 350]).max() < 40
+
+
+def test_it_is_made_once_and_again_when_it_is_gone(studio, tmp_path):
+    film, _ = read(studio.film("part2.mp4", 48, 12, "-c:v", "mpeg4", "-q:v", "2"))
+    first = make_playable(film, tmp_path, Talk())
+    heard = Heard()
+    stamp = (tmp_path / first.file).stat().st_mtime_ns
+    assert make_playable(film, tmp_path, heard) == first
+    assert (heard.sentences, (tmp_path / first.file).stat().st_mtime_ns) == ([], stamp)
+    (tmp_path / first.file).unlink()
+    assert make_playable(film, tmp_path, heard) == first and len(heard.sentences) == 1
+    (tmp_path / f"{film.digest}.json").write_text("{", "utf-8")
+    assert find_playable(tmp_path, film.digest) is None
+    assert make_playable(film, tmp_path, heard) == first
+
+
+def test_what_a_killed_run_left_is_not_taken_for_whole(studio, tmp_path):
+    path = studio.folder / "long.mkv"
+    ffmpeg("-f", "lavfi", "-i", "testsrc=size=640x480:rate=25:duration=60", "-c:v", "mpeg4", path)
+    film, seconds = read(path)
+    script = (
+        "import json, sys; from pathlib import Path; from screentime.records import Film;"
+        "from screentime.talk import Talk; from screentime.video.proxy import make_playable;"
+        "make_playable(Film(**json.loads(sys.argv[1])), Path(sys.argv[2]), Talk())"
+    )
+    process = subprocess.Popen([sys.executable, "-c", script, json.dumps(asdict(film)), str(tmp_path)])
+    part = tmp_path / f".part-{film.digest}.mp4"
+    while not part.exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert find_playable(tmp_path, film.digest) is None and not (tmp_path / f"{film.digest}.mp4").exists()
+    playable = make_playable(film, tmp_path, Talk())
+    assert len(playable.times) == len(seconds) and not part.exists()
+
+
+def test_a_film_that_was_changed_is_not_reviewed_as_the_old_one(studio, tmp_path):
+    path = tmp_path / "film.mp4"
+    path.write_bytes(studio.film("plain-24.mp4", 48, 24).read_bytes())
+    film, _ = read(path)
+    path.write_bytes(studio.film("mute.mp4", 48, 24).read_bytes() + b"\0")
+    with pytest.raises(FilmError, match=r"^film\.mp4 is another film than when it was read\. Run `screentime extract` again\.$"):
+        make_playable(film, tmp_path / "review", Talk())
+    assert not (tmp_path / "review").exists()
