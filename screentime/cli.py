@@ -9,6 +9,7 @@ from screentime.cli_common import placed, workspace_of
 from screentime.cli_films import audit, extract, new, predict
 from screentime.cli_loop import preannotate, pull, push, status, sync, train
 from screentime.cli_replay import demo, simulate
+from screentime.cli_report import report
 from screentime.cli_review import review
 from screentime.cli_server import server_app
 from screentime.errors import ScreentimeError
@@ -19,7 +20,7 @@ app = typer.Typer(
     help="How many seconds each character of a film is on screen, with as few labels from people as possible.",
     no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, rich_markup_mode=None,
 )
-for command in (new, extract, push, pull, train, preannotate, sync, status, predict, audit, simulate, demo):
+for command in (new, extract, push, pull, train, preannotate, sync, status, predict, audit, report, simulate, demo):
     app.command()(command)
 app.command()(review)
 app.add_typer(server_app, name="server")
