@@ -6,6 +6,7 @@ import sys
 import typer
 
 from screentime.cli_common import placed, workspace_of
+from screentime.cli_export import export
 from screentime.cli_films import audit, extract, new, predict
 from screentime.cli_loop import preannotate, pull, push, status, sync, train
 from screentime.cli_replay import demo, simulate
@@ -20,7 +21,7 @@ app = typer.Typer(
     help="How many seconds each character of a film is on screen, with as few labels from people as possible.",
     no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, rich_markup_mode=None,
 )
-for command in (new, extract, push, pull, train, preannotate, sync, status, predict, audit, report, simulate, demo):
+for command in (new, extract, push, pull, train, preannotate, sync, status, predict, audit, export, report, simulate, demo):
     app.command()(command)
 app.command()(review)
 app.add_typer(server_app, name="server")

@@ -1,0 +1,132 @@
+"""Which films are exported, and where to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from screentime.errors import NotReady, ScreentimeError, UserMistake
+from screentime.files import write_atomically
+from screentime.report.exports.files import Order, Piece, the_one
+from screentime.talk import Talk
+
+if TYPE_CHECKING:
+    from screentime.screening import ScreenTime
+    from screentime.workspace import Workspace
+
+
+def times_of(
+    films: Sequence[str], model: Path | None, folder: Path, talk: Talk
+) -> tuple[list[ScreenTime], list[str]]:
+    """Screen times of the films that are exported.
+
+    Parameters
+    ----------
+    films : sequence of str
+        The project's own by name or path, others by path, or folders of films; none for all of the
+        project's.
+    model : Path or None
+        Model that looks at all of them; None for the project's, whose own films are not looked at again.
+    folder : Path
+        The workspace.
+    talk : Talk
+
+    Returns
+    -------
+    times : list of ScreenTime
+        The project's own first.
+    failures : list of str
+        A sentence for each film that could not be read.
+
+    Raises
+    ------
+    UserMistake
+        If a model but no film is named, a film is missing, or there is no model yet.
+    """
+    from screentime.projects import screen_films
+    from screentime.workspace import Workspace
+
+    if model is not None:
+        if not films:
+            raise UserMistake(
+                "--model is for films that are named.", "Name them, or leave --model out for the project's own."
+            )
+        return screen_films([Path(one) for one in films], model, folder, talk)
+    place = Workspace(folder)
+    if not films:
+        return _own(place), []
+    there = place.films()
+    own: dict[str, None] = {}
+    others = []
+    for named in films:
+        path = Path(named)
+        known = [film.digest for film in there if Path(film.path).resolve() == path.resolve()]
+        if not known and not path.exists():
+            known = [film.digest for film in there if named == film.name]
+        own |= dict.fromkeys(known)
+        if not known:
+            others.append(path)
+    times = [time for time in _own(place) if time.film.digest in own] if own else []
+    if not others:
+        return times, []
+    screened, failures = screen_films(others, None, folder, talk)
+    return [*times, *(time for time in screened if time.film.digest not in own)], failures
+
+
+def _own(place: Workspace) -> list[ScreenTime]:
+    from screentime.summary import seconds_so_far
+
+    place.frames()
+    times = seconds_so_far(place)
+    if times:
+        return times
+    if place.rounds():
+        raise NotReady("A film was added since the latest model was trained.", "Run `screentime train`.")
+    raise NotReady(
+        "There is no model yet, so nobody knows who is in the frames without a label.",
+        "Label frames, then run `screentime sync`.",
+    )
+
+
+def is_folder(out: str) -> bool:
+    """Whether a place that a person named is a folder: one that is there, or a name without a suffix."""
+    return os.path.isdir(out) or out.endswith(("/", os.sep)) or not Path(out).suffix
+
+
+def put(found: Sequence[Piece], order: Order, out: str) -> list[Path]:
+    """Write the files of an export.
+
+    Parameters
+    ----------
+    found : sequence of Piece
+    order : Order
+    out : str
+        A file, or a folder, see `is_folder`; a folder is made.
+
+    Returns
+    -------
+    list of Path
+        The files, each written whole.
+
+    Raises
+    ------
+    UserMistake
+        If there are several files and a single one is named.
+    ScreentimeError
+        If they cannot be written.
+    """
+    place = Path(out)
+    if not is_folder(out):
+        write_atomically(place, the_one(found, order).data)
+        return [place]
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ScreentimeError(
+            f"{place} cannot be made a folder: {error.strerror or error}.", "Name another one, that you may write."
+        ) from None
+    for piece in found:
+        write_atomically(place / piece.name, piece.data)
+    return [place / piece.name for piece in found]

@@ -1,0 +1,40 @@
+"""Appearances and totals as Parquet: typed columns that pandas and DuckDB read as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from screentime import __version__
+from screentime.report.exports.rows import COLUMNS, What, rows
+
+if TYPE_CHECKING:
+    from screentime.screening import ScreenTime
+
+
+def parquet(times: Sequence[ScreenTime], what: What) -> bytes:
+    """A table of `screentime.report.exports.rows.rows` as the bytes of a Parquet file.
+
+    Parameters
+    ----------
+    times : sequence of ScreenTime
+    what : {"appearances", "totals"}
+
+    Returns
+    -------
+    bytes
+        Columns that count in a unit name it in their metadata; the file's metadata names screentime's
+        version and the table.
+    """
+    import pyarrow as pa
+    from pyarrow.parquet import write_table
+
+    types = {"text": pa.string(), "number": pa.float64(), "count": pa.int64(), "truth": pa.bool_()}
+    fields = [
+        pa.field(name, types[kind], metadata={"unit": unit} if unit else None)
+        for name, (kind, unit) in COLUMNS[what].items()
+    ]
+    schema = pa.schema(fields, metadata={"screentime": __version__, "table": what})
+    sink = pa.BufferOutputStream()
+    write_table(pa.Table.from_pylist(rows(times, what), schema=schema), sink)
+    return sink.getvalue().to_pybytes()
