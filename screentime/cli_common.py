@@ -28,8 +28,8 @@ def at(workspace: Path) -> str:
 def placed(sentence: str, workspace: Path) -> str:
     """A sentence whose commands name the workspace, so that they can be run where the person is."""
     return re.sub(
-        r"`screentime (extract|push|pull|train|preannotate|sync|status|audit|review|report|export)`",
-        rf"`screentime \1{at(workspace)}`", sentence,
+        r"`(screentime (?:extract|push|pull|train|preannotate|sync|status|predict|audit|review|report|export)(?: [^`]*)?)`",
+        lambda found: f"`{found[1]}`" if "--workspace" in found[1] else f"`{found[1]}{at(workspace)}`", sentence,
     )
 
 

@@ -12,7 +12,7 @@ import typer
 from screentime import options as o
 from screentime.cli_common import HERE, at
 from screentime.errors import UserMistake
-from screentime.exporting import is_folder, put, times_of
+from screentime.exporting import format_of, is_folder, put, require_place, times_of
 from screentime.report.exports.files import MIDNIGHT, Format, Order, pieces, remarks, the_one
 from screentime.terminal import Terminal, say_next
 
@@ -30,7 +30,7 @@ def export(
     )] = None,
     format: Annotated[Format | None, typer.Option(
         "--format", show_default=False,
-        help="json, csv and parquet for programs, webvtt and srt for players, otio and edl for editors; json when left out.",
+        help="json, csv and parquet for programs, webvtt and srt for players, otio and edl for editors; what --out is named like, else json, when left out.",
     )] = None,
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     out: Annotated[str | None, typer.Option(
@@ -55,8 +55,10 @@ def export(
         return
     if json and format not in (None, "json"):
         raise typer.BadParameter(f"--json and --format {format} contradict each other.")
-    order = Order(format or "json", what, rate, start_timecode, drop_frame)
+    order = Order(format or ("json" if json else format_of(out)), what, rate, start_timecode, drop_frame)
     order.check()
+    if out is not None:
+        require_place(out, order.format)
     if out is None and order.format == "parquet" and sys.stdout.isatty():
         raise UserMistake("Parquet is nothing for a terminal.", "Name a file: --out appearances.parquet.")
     terminal = Terminal()

@@ -9,6 +9,7 @@ import typer
 from screentime import options as o
 from screentime.cli_common import HERE, at, loop_of
 from screentime.errors import UserMistake
+from screentime.outlet import require_outlet
 from screentime.output import Result, results
 from screentime.telling import tell_seconds, unsure
 from screentime.terminal import Terminal, print_table, say_next
@@ -82,8 +83,8 @@ def predict(
     from screentime.screening import rows_of
 
     terminal = Terminal()
-    if csv and not csv.resolve().parent.is_dir():
-        raise UserMistake(f"{csv} cannot be written: its folder is missing.", "Make that folder first.")
+    if csv:
+        require_outlet(csv, [".csv"], "a CSV file")
     times, failures = screen_films(films, model, workspace, terminal)
     rows = rows_of(times)
     if csv:

@@ -1,16 +1,19 @@
 """The terminal's commands that need nobody: a simulation, and the whole job with a scripted annotator."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from screentime import options as o
-from screentime.terminal import Terminal, print_table, say_next
+from screentime.output import Result, results
+from screentime.terminal import Terminal, print_table
 from screentime.timeline import SMOOTHING
 
 
+@results
 def simulate(
     film: Annotated[Path | None, typer.Option("--film", help="A film whose labels are known.")] = None,
     labels: Annotated[Path | None, typer.Option("--labels", help="CSV of its labels: second,label or second,NAME,NAME with 0/1.")] = None,
@@ -23,7 +26,7 @@ def simulate(
     plot: Annotated[Path | None, typer.Option("--plot", help="Draw the result into this file.")] = None,
     backbone: o.BackboneName = None, view: o.ViewName = None, recipe: o.RecipeName = None, target: o.Target = None,
     first_batch: o.FirstBatch = None, every: o.Every = None, batch: o.Batch = None, audit_every: o.AuditEvery = None,
-) -> None:
+) -> Result:
     """Replay labelled films without a server: how many labels, how far off, how often the interval holds."""
     from screentime.config import Config, Project, override
     from screentime.simulation.run import simulate as replay_films
@@ -36,12 +39,19 @@ def simulate(
         {"backbone": backbone, "view": view, "recipe": recipe, "target": target, "first_batch": first_batch, "every": every,
          "batch": batch, "audit_every": audit_every},
     )
-    tell_simulation(replay_films(
+    found = replay_films(
         film, labels, drawn, runs, [name.strip() for name in strategies.split(",")], budget, config, smoothing,
         json, plot, Terminal(),
-    ))
+    )
+    rows = [
+        {"strategy": name, "labels": count, "accuracy": mean, "sd": sd, "labels_to_target": one["labels_to_target"]}
+        for name, one in found["strategies"].items()
+        for count, mean, sd in zip(one["labels"], one["accuracy"], one["sd"])
+    ]
+    return Result(found, lambda: tell_simulation(found), rows)
 
 
+@results
 def demo(
     film: Annotated[Path | None, typer.Option("--film", help="A film of yours; without it a cartoon is drawn.")] = None,
     labels: Annotated[Path | None, typer.Option("--labels", help="CSV of its labels: second,label or second,NAME,NAME with 0/1.")] = None,
@@ -62,7 +72,7 @@ def demo(
     stop: o.StopName = None,
     half_width: o.HalfWidth = None,
     port: o.Port = None,
-) -> None:
+) -> Result:
     """The whole job unattended: a scripted annotator labels through the API as a person would."""
     from screentime.demo.run import run_demo
 
@@ -72,25 +82,43 @@ def demo(
         view=view, epochs=epochs, seed=seed, target=target, first_batch=first_batch, every=every, batch=batch,
         audit_every=audit_every, stop=stop, half_width=half_width, port=port,
     )
-    rows = [["this film", name, one["seconds"], f"{one['low']:.1f}-{one['high']:.1f}", one["true_seconds"]]
-            for name, one in result["screen_time"].items()]
-    rows += [["unseen film", name, one["seconds"], "not audited", one["true_seconds"]]
-             for name, one in result.get("other_film", {}).items()]
-    print_table(["film", "character", "seconds", "95 % interval", "true seconds"], rows)
-    terminal.say(
+    rows = [
+        {"film": "this film", "character": name, "seconds": one["seconds"], "low": one["low"], "high": one["high"],
+         "true_seconds": one["true_seconds"]}
+        for name, one in result["screen_time"].items()
+    ]
+    rows += [
+        {"film": "unseen film", "character": name, "seconds": one["seconds"], "low": None, "high": None,
+         "true_seconds": one["true_seconds"]}
+        for name, one in result.get("other_film", {}).items()
+    ]
+    notes = [
         f"{result['labels']} labels in {len(result['rounds'])} rounds ({result['confirmed']} pre-annotations"
         f" confirmed, {result['corrected']} corrected), target {'reached' if result['target_reached'] else 'not reached'};"
-        f" right on the unlabelled frames: {_accuracy(result['accuracy_unlabelled'])}; {result['seconds']:.0f} s."
-    )
-    page = place.progress().url
-    terminal.say(f"Open {page}")
+        f" right on the unlabelled frames: {_accuracy(result['accuracy_unlabelled'])}; {result['seconds']:.0f} s.",
+        f"Open {place.progress().url}",
+    ]
     if not os.environ.get("LABEL_STUDIO_URL"):
         from screentime.labelstudio import server
 
         account = server.credentials(server.home())
-        terminal.say(f"Log in as {account.username} ; the password is in"
+        notes.append(f"Log in as {account.username} ; the password is in"
                      f" {server.home() / 'labelstudio' / 'credentials.json'}")
-    say_next(f"`screentime status --workspace {os.path.relpath(place.root)}`; `screentime server stop` when you are done.")
+    return Result(
+        result, lambda: _tell_demo(rows), rows, notes=notes, piped=False,
+        next=f"`screentime status --workspace {os.path.relpath(place.root)}`; `screentime server stop` when you are done.",
+    )
+
+
+def _tell_demo(rows: Sequence[dict[str, Any]]) -> None:
+    print_table(
+        ["film", "character", "seconds", "95 % interval", "true seconds"],
+        [
+            [one["film"], one["character"], one["seconds"],
+             "not audited" if one["low"] is None else f"{one['low']:.1f}-{one['high']:.1f}", one["true_seconds"]]
+            for one in rows
+        ],
+    )
 
 
 def _accuracy(value: Any) -> str:

@@ -9,7 +9,7 @@ import typer
 
 from screentime import options as o
 from screentime.cli_common import HERE
-from screentime.errors import UserMistake
+from screentime.outlet import require_outlet
 from screentime.output import Result, results
 from screentime.terminal import Terminal
 
@@ -29,11 +29,7 @@ def report(
     from screentime.workspace import Workspace
 
     terminal, place = Terminal(), Workspace(workspace)
-    page = (out or place.root / FILE).resolve()
-    if page.is_dir():
-        raise UserMistake(f"{page} is a folder.", f"Name a file in it: --out {page / FILE}")
-    if not page.parent.is_dir():
-        raise UserMistake(f"{page} cannot be written: its folder is missing.", "Make that folder first.")
+    page = require_outlet(out or place.root / FILE, [".html", ".htm"], "a page")
     found = gather(place, datetime.now().astimezone(), sys.argv)
     pictures = write_page(found, place.root, page, terminal)
     notes = [f"The page is not complete yet. {sentence}" for sentence in found.missing]

@@ -46,8 +46,9 @@ def server_status() -> Result:
 
     running = server.status(server.home())
     if running is None:
+        found = {"running": False}
         return Result(
-            {"running": False}, lambda: print("Label Studio is not running."), next="`screentime server start`."
+            found, lambda: print("Label Studio is not running."), [found], next="`screentime server start`."
         )
     return _server(running, "")
 
@@ -81,11 +82,14 @@ def _server(running: Any, following: str) -> Result:
 
     account = server.credentials(server.home())
     kept = server.home() / "labelstudio" / "credentials.json"
+    found = {
+        "running": True, "url": running.url, "port": running.port, "pid": running.pid,
+        "username": account.username, "password_file": str(kept),
+    }
     return Result(
-        {"running": True, "url": running.url, "port": running.port, "pid": running.pid,
-         "username": account.username, "password_file": str(kept)},
+        found,
         lambda: print(
             f"Label Studio runs at {running.url} ; log in as {account.username} with the password in {kept}"
         ),
-        next=following,
+        [found], next=following,
     )

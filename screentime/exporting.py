@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from screentime.errors import NotReady, ScreentimeError, UserMistake
 from screentime.files import write_atomically
-from screentime.report.exports.files import Order, Piece, the_one
+from screentime.outlet import require_foreign, require_outlet
+from screentime.report.exports.files import FORMATS, SUFFIXES, Format, Order, Piece, the_one
 from screentime.talk import Talk
 
 if TYPE_CHECKING:
@@ -93,6 +94,28 @@ def _own(place: Workspace) -> list[ScreenTime]:
 def is_folder(out: str) -> bool:
     """Whether a place that a person named is a folder: one that is there, or a name without a suffix."""
     return os.path.isdir(out) or out.endswith(("/", os.sep)) or not Path(out).suffix
+
+
+def format_of(out: str | None) -> Format:
+    """The format that the name of a file asks for; JSON where it names none."""
+    suffix = "" if out is None or is_folder(out) else Path(out).suffix.lower()
+    return next((format for format in FORMATS if SUFFIXES[format] == suffix), "json")
+
+
+def require_place(out: str, format: Format) -> None:
+    """See that an export can be written to a place without harm.
+
+    Raises
+    ------
+    UserMistake
+        If nothing is named, a file has another format's name, or belongs to a project.
+    """
+    if not out:
+        raise UserMistake("--out names nothing.", "Name a file or a folder, or leave --out out.")
+    if is_folder(out):
+        require_foreign(Path(out))
+    else:
+        require_outlet(Path(out), [SUFFIXES[format]], f"a file of {format}")
 
 
 def put(found: Sequence[Piece], order: Order, out: str) -> list[Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -42,6 +43,8 @@ class Result:
         The next command; empty where there is none to name.
     failure : ScreentimeError, optional
         Raised when all else is told.
+    piped : bool
+        Whether a pipe gets the rows unasked; not where all is made to be read by a person.
     """
 
     value: Any
@@ -50,10 +53,13 @@ class Result:
     notes: Sequence[str] = field(default_factory=tuple)
     next: str = ""
     failure: ScreentimeError | None = None
+    piped: bool = True
 
 
 def results(command: Callable[..., Result]) -> Callable[..., None]:
     """Give a command ``--format`` and ``--json``: data goes to stdout, everything else to stderr.
+
+    A command that has a ``--json`` of its own, a file to write, keeps it.
 
     Parameters
     ----------
@@ -66,16 +72,20 @@ def results(command: Callable[..., Result]) -> Callable[..., None]:
         The command with two more parameters.
     """
 
-    @functools.wraps(command)
-    def told(*args: Any, format: Format | None = None, json: bool = False, **kwargs: Any) -> None:
-        if json and format not in (None, "json"):
-            raise typer.BadParameter(f"--json and --format {format} contradict each other.")
-        show(command(*args, **kwargs), "json" if json else format)
-
     own = inspect.signature(command)
+    flags = [("format", None, FORMAT), *([] if "json" in own.parameters else [("json", False, JSON)])]
+
+    @functools.wraps(command)
+    def told(*args: Any, format: Format | None = None, **kwargs: Any) -> None:
+        if len(flags) > 1 and kwargs.pop("json", False):
+            if format not in (None, "json"):
+                raise typer.BadParameter(f"--json and --format {format} contradict each other.")
+            format = "json"
+        show(command(*args, **kwargs), format)
+
     more = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
-        for name, default, kind in (("format", None, FORMAT), ("json", False, JSON))
+        for name, default, kind in flags
     ]
     hints = get_type_hints(command, include_extras=True)
     shown = [one.replace(annotation=hints[one.name]) for one in own.parameters.values()]
@@ -100,17 +110,32 @@ def show(result: Result, format: Format | None) -> None:
     ScreentimeError
         The result's ``failure``.
     """
-    if format == "json":
-        print_json(result.value)
-    elif format == "csv" or (format is None and result.rows and not sys.stdout.isatty()):
-        from screentime.report.tables import to_csv
-
-        sys.stdout.write(to_csv([result.value] if result.rows is None else result.rows))
-    else:
-        result.tell()
+    try:
+        _print(result, format)
+    except BrokenPipeError:
+        raise  # the reader has seen enough; click ends quietly
+    except OSError as error:
+        # What could not be written must not be tried once more when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise ScreentimeError(
+            f"The result cannot be written: {error.strerror}.", "See that space is left where it goes."
+        ) from None
     for sentence in result.notes:
         Terminal().say(sentence)
     if result.next:
         say_next(result.next)
     if result.failure is not None:
         raise result.failure
+
+
+def _print(result: Result, format: Format | None) -> None:
+    if format == "json":
+        print_json(result.value)
+    elif format == "csv" or (format is None and result.rows and result.piped and not sys.stdout.isatty()):
+        from screentime.report.tables import to_csv
+
+        sys.stdout.write(to_csv([result.value] if result.rows is None else result.rows))
+    else:
+        result.tell()
+    # Now, while a reader that has gone away is still no surprise.
+    sys.stdout.flush()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -113,7 +114,8 @@ def screen_films(
     paths : sequence of Path
         Films, or folders of films.
     model : Path or None
-        Model folder; None takes the latest of the workspace.
+        Model folder; None takes the latest of the workspace, which says of its own films what it says
+        in `screentime status`.
     folder : Path
         The workspace, if there is one.
     talk : Talk
@@ -135,11 +137,12 @@ def screen_films(
     """
     from screentime.model.classifier import load
     from screentime.screening import Basis, screen
-    from screentime.summary import basis_of
+    from screentime.summary import basis_of, seconds_so_far
     from screentime.video.frames import find_films
+    from screentime.video.source import digest
 
     films = find_films(paths)
-    basis = Basis()
+    basis, own = Basis(), {}
     if model is None:
         place = Workspace(folder)
         rounds = place.rounds()
@@ -148,12 +151,20 @@ def screen_films(
         model = place.models_folder / rounds[-1].version
         # A person's word goes before the model's, where frames of the film have labels.
         basis = basis_of(place)
+        # What it has told of its own films is not told otherwise here.
+        own = {time.film.digest: time for time in seconds_so_far(place)}
     with talk.progress("Loading the model"):
         classifier = load(model)
     results, failures = [], []
     for path in films:
         try:
-            results.append(screen(path, classifier, talk, basis))
+            known = own.get(digest(path)) if own else None
+            results.append(screen(path, classifier, talk, basis) if known is None else _named(known, path))
         except FilmError as error:
             failures.append(f"{error.what} {error.remedy}")
     return results, failures
+
+
+def _named(time: ScreenTime, path: Path) -> ScreenTime:
+    """Screen time of a film that lies, or is called, elsewhere too."""
+    return replace(time, film=replace(time.film, name=path.name, path=str(path.absolute())))

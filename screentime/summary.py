@@ -29,7 +29,8 @@ def summary(workspace: Workspace) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``title``, ``mode``, ``frames``, ``labels``, ``skipped``, ``waiting``; ``rounds``, each with its
+        ``title``, ``mode``, ``frames``, ``labels`` of the project's films, ``elsewhere`` (labels of other
+        films, that are audited), ``skipped``, ``waiting``; ``rounds``, each with its
         ``accuracy`` as the model's card has it; ``target``, ``stop`` and ``half_width``; ``forecast``:
         how many labels in all the ``accuracy`` and the ``seconds`` may need (None where it cannot be
         told); ``screen_time``: a row a film, see `screentime.screening.rows_of`; ``suspicious``
@@ -43,13 +44,15 @@ def summary(workspace: Workspace) -> dict[str, Any]:
     labels, cards = workspace.labels(), workspace.cards()
     frames = workspace.frames() if workspace.frames_table.is_file() else []
     left = waiting(workspace)
+    own = {frame.uid for frame in frames}
+    mine = sum(label.uid in own for label in labels)
     rounds = [{**card["round"], "accuracy": card["accuracy"]} for card in cards]
     times = seconds_so_far(workspace)
     people = agreement([[frozenset(one) for one in answers] for answers in progress.doubles.values()])
     seen = influence_of(workspace, labels)
     return {
         "title": config.project.title, "mode": config.project.mode,
-        "frames": len(frames), "labels": len(labels), "skipped": len(progress.skipped), "waiting": left,
+        "frames": len(frames), "labels": mine, "elsewhere": len(labels) - mine, "skipped": len(progress.skipped), "waiting": left,
         "rounds": rounds, "target": config.loop.target, "stop": config.loop.stop,
         "half_width": config.loop.half_width,
         "forecast": forecast(workspace, times),

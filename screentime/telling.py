@@ -103,7 +103,8 @@ def tell_status(found: dict[str, Any]) -> None:
         See `screentime.summary.summary`.
     """
     say = Terminal().say
-    say(f"{found['title']}: {found['frames']} frames, {found['labels']} labels, {found['skipped']} skipped,"
+    more = f" ({found['elsewhere']} more of other films)" if found["elsewhere"] else ""
+    say(f"{found['title']}: {found['frames']} frames, {found['labels']} labels{more}, {found['skipped']} skipped,"
         f" {found['waiting']} waiting for a label.")
     if found["rounds"]:
         say(_accuracy(found))

@@ -111,12 +111,28 @@ def test_an_edl_of_every_character_that_appears(project, tmp_path):
         (["nothing.mp4"], "The film nothing.mp4 does not exist.\nSee that its path is right.\n"),
         (["--start-timecode", "01:00:00:00"], "--format json counts no frames.\nLeave --rate, --start-timecode and"
          " --drop-frame out, or use --format otio or edl.\n"),
+        (["--out", ""], "--out names nothing.\nName a file or a folder, or leave --out out.\n"),
+        (["--out", "cartoon.mp4"], "cartoon.mp4 is not named like a file of json.\nName a file that ends in .json.\n"),
+        (["--out", "x.json", "--format", "csv"], "x.json is not named like a file of csv.\nName a file that ends in .csv.\n"),
         (["--model", "."], "--model is for films that are named.\nName them, or leave --model out for the project's own.\n"),
     ],
 )
 def test_a_mistake_gets_a_sentence_and_exit_code_2(project, arguments, words):
     done = run(*arguments, cwd=project)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", words)
+
+
+@pytest.mark.parametrize("out", ["labels.csv", "loop.json", "models/new"])
+def test_what_the_project_keeps_for_itself_is_not_written_over(project, out):
+    before = Path(project, out).read_bytes() if Path(project, out).is_file() else None
+    done = run("--out", out, cwd=project)
+    assert done.returncode == 2 and f"{out} belongs to the project in " in done.stderr
+    assert (Path(project, out).read_bytes() if before is not None else None) == before
+
+
+def test_the_name_of_a_file_says_its_format(project, tmp_path):
+    assert run("--out", tmp_path / "x.vtt", cwd=project).returncode == 0
+    assert (tmp_path / "x.vtt").read_text("utf-8").startswith("WEBVTT")
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,25 @@ def test_nothing_found_is_told_in_words():
     assert run(Result([], table, []), "--format", "csv").stdout == ""
 
 
+def test_what_is_made_for_a_person_is_a_table_in_a_pipe_too():
+    done = Result(ROWS, table, ROWS, piped=False)
+    assert run(done).stdout.split()[0] == "film" and run(done, "--format", "csv").stdout.startswith("film,cat,both\n")
+
+
+def test_a_command_that_writes_json_to_a_file_keeps_its_flag():
+    app, kept = typer.Typer(rich_markup_mode=None), []
+
+    @app.command()
+    @results
+    def find(json: str = "") -> Result:
+        """Find."""
+        kept.append(json)
+        return Result({"found": 1}, lambda: None)
+
+    done = CliRunner().invoke(app, ["--json", "out.json", "--format", "json"])
+    assert (json.loads(done.stdout), kept) == ({"found": 1}, ["out.json"])
+
+
 def test_a_failure_comes_after_what_was_found():
     done = run(Result(ROWS, table, ROWS, notes=["One film is broken."], failure=UserMistake("1 of 3 failed.", "See above.")))
     assert done.stdout.startswith("film,cat,both\n") and done.stderr == "One film is broken.\n"
@@ -73,6 +92,35 @@ def test_formats_that_contradict_each_other_are_a_mistake():
     assert done.exit_code == 2 and "--json and --format csv contradict each other." in done.stderr
     done = run(Result(ROWS, table, ROWS), "--format", "yaml")
     assert done.exit_code == 2 and "'yaml' is not one of 'table', 'json', 'csv'" in done.stderr
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a disk that is always full")
+def test_a_full_disk_is_a_sentence():
+    program = (
+        "from screentime.output import Result, show\nfrom screentime.errors import ScreentimeError\n"
+        "rows = [{'film': 'b.mp4'}]\n"
+        "try:\n    show(Result(rows, lambda: None, rows), None)\n"
+        "except ScreentimeError as error:\n    raise SystemExit(f'{error.what} {error.remedy}')\n"
+    )
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([sys.executable, "-c", program], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "The result cannot be written: No space left on device. See that space is left where it goes.\n"
+    )
+
+
+def test_a_reader_that_has_seen_enough_may_leave():
+    program = (
+        "import typer\nfrom screentime.output import Result, results\n"
+        "rows = [{'n': n} for n in range(100_000)]\n"
+        "def find() -> Result:\n    return Result(rows, lambda: None, rows)\n"
+        "app = typer.Typer()\napp.command()(results(find))\napp()\n"
+    )
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -c \"$1\" | head -n 1", "_", program], capture_output=True, text=True
+    )
+    assert (done.stdout, done.stderr) == ("n\n", "")
 
 
 def in_terminal(tmp_path, **environment):

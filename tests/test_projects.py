@@ -1,12 +1,15 @@
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from screentime.config import override
 from screentime.errors import FilmError, NotReady
+from screentime.model.tables import PREDICTIONS, write_rows
 from screentime.projects import begin, extract_films, screen_films
 from screentime.records import Label, Round
+from screentime.summary import seconds_so_far
 from screentime.talk import Talk
 
 
@@ -101,6 +104,18 @@ def test_the_projects_own_model_counts_labels_as_they_are_and_a_named_one_knows_
     (named,), _ = screen_films([cartoon[0]], folder, place.root, Talk())
     assert (named.version, named.labelled, named.labels, named.audited) == (folder.name, 0.0, 0, 0)
     assert named.estimates["cat"].low is None
+
+
+def test_of_its_own_film_the_project_says_what_status_says_wherever_the_film_lies(cartoon, modelled, tmp_path):
+    place, folder = modelled
+    frames = place.frames()
+    write_rows(folder / PREDICTIONS, place.schema(), frames, np.full((len(frames), 2), 0.75))
+    [known] = seconds_so_far(place)
+    copy = tmp_path / "another name.mp4"
+    copy.write_bytes(cartoon[0].read_bytes())
+    (told,), _ = screen_films([copy], None, place.root, Talk())
+    assert told.estimates == known.estimates and told.appearances == known.appearances
+    assert (told.film.name, told.film.path) == ("another name.mp4", str(copy))
 
 
 def test_a_film_that_cannot_be_read_does_not_stop_the_others(cartoon, modelled, tmp_path):

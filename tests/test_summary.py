@@ -136,7 +136,7 @@ def test_a_project_without_frames_has_nothing_to_tell(tmp_path):
         tmp_path, override(Config(project=project), {"stop": "seconds", "half_width": 5.0, "target": 0.9})
     )
     assert summary(place) == {
-        "title": "A film", "mode": "multi", "frames": 0, "labels": 0, "skipped": 0, "waiting": 0,
+        "title": "A film", "mode": "multi", "frames": 0, "labels": 0, "elsewhere": 0, "skipped": 0, "waiting": 0,
         "rounds": [],
         "target": 0.9, "stop": "seconds", "half_width": 5.0, "forecast": {"accuracy": None, "seconds": None},
         "screen_time": [], "suspicious": [], "agreement": None, "influence": None, "url": "",

@@ -45,7 +45,7 @@ def row(film="film.mp4", tom=(61.24, 55.0, 70.06, 2.41), **changes):
 def status(**changes):
     """What `summary` found when there is nothing yet."""
     return {
-        "title": "A film", "mode": "multi", "frames": 120, "labels": 0, "skipped": 0, "waiting": 0,
+        "title": "A film", "mode": "multi", "frames": 120, "labels": 0, "elsewhere": 0, "skipped": 0, "waiting": 0,
         "rounds": [],
         "target": 0.8, "stop": "accuracy", "half_width": 15.0,
         "forecast": {"accuracy": None, "seconds": None},
@@ -157,6 +157,11 @@ def test_a_film_that_is_far_from_what_was_learned_is_not_to_be_relied_on(far):
 def test_before_the_first_round_there_is_one_sentence(read):
     tell_status(status(labels=7, skipped=1, waiting=22))
     assert read() == ([], ["A film: 120 frames, 7 labels, 1 skipped, 22 waiting for a label."])
+
+
+def test_labels_of_other_films_are_told_apart(read):
+    tell_status(status(labels=7, elsewhere=20))
+    assert read()[1] == ["A film: 120 frames, 7 labels (20 more of other films), 0 skipped, 0 waiting for a label."]
 
 
 def test_rounds_are_a_table_and_the_forecast_counts_labels_from_now(read):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Format = Literal["json", "csv", "parquet", "webvtt", "srt", "otio", "edl"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 EDITING, TABLES = ("otio", "edl"), ("csv", "parquet")
-SUFFIXES = {"webvtt": ".vtt"}
+SUFFIXES: dict[Format, str] = {format: f".{format}" for format in FORMATS} | {"webvtt": ".vtt"}
 MIDNIGHT = "00:00:00:00"
 # What a sentence calls the parts of a format that one file cannot hold.
 ONE_FILE = {
@@ -105,7 +105,7 @@ def pieces(times: Sequence[ScreenTime], order: Order, apart: bool) -> list[Piece
     from screentime.report.exports.parquet import parquet
     from screentime.report.exports.rows import csv_text
 
-    kind, suffix = order.format, SUFFIXES.get(order.format, f".{order.format}")
+    kind, suffix = order.format, SUFFIXES[order.format]
     if kind == "json":
         return [Piece(f"screentime{suffix}", json_text(times).encode())]
     if kind in TABLES:

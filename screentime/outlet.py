@@ -1,0 +1,65 @@
+"""Where results may be written: never over a film, a project's own files, or a file of another kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from screentime import config as configuration
+from screentime.errors import UserMistake
+
+# What makes a folder a project's, and what in it belongs to the project.
+OWN_FILES = {
+    configuration.FILE, "frames.csv", "films.json", "labels.csv", "loop.json", "audited.json", "reviews.json", ".lock",
+}
+OWN_FOLDERS = {"frames", "models", "embeddings", "review"}
+
+
+def require_outlet(out: Path, suffixes: Sequence[str], what: str) -> Path:
+    """See that a file which a person names can be written without harm.
+
+    Parameters
+    ----------
+    out : Path
+    suffixes : sequence of str
+        Those that a file of this kind may have, in lower case, the usual one first. What carries one is taken
+        for an earlier result and may be replaced; so no film is ever one.
+    what : str
+        Its kind, for the sentence: "a CSV file".
+
+    Returns
+    -------
+    Path
+        The file's absolute path.
+
+    Raises
+    ------
+    UserMistake
+        If it is none of these, belongs to a project, is a folder, or lies where there is no folder.
+    """
+    page = out.absolute()
+    if page.is_dir():
+        raise UserMistake(f"{out} is a folder.", f"Name a file in it that ends in {suffixes[0]}.")
+    if page.suffix.lower() not in suffixes:
+        raise UserMistake(f"{out} is not named like {what}.", f"Name a file that ends in {suffixes[0]}.")
+    require_foreign(out)
+    if not page.parent.is_dir():
+        raise UserMistake(f"{out} cannot be written: its folder is missing.", "Make that folder first.")
+    return page
+
+
+def require_foreign(out: Path) -> None:
+    """See that a file or folder which a person names is not one that a project keeps for itself.
+
+    Raises
+    ------
+    UserMistake
+        If it is.
+    """
+    page = out.resolve()
+    root = next((folder for folder in page.parents if (folder / configuration.FILE).is_file()), None)
+    if root is None:
+        return
+    inside = page.relative_to(root).parts
+    if inside[0] in OWN_FOLDERS or (len(inside) == 1 and inside[0] in OWN_FILES):
+        raise UserMistake(f"{out} belongs to the project in {root}.", "Name another place.")
