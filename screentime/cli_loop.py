@@ -29,7 +29,8 @@ def push(
         {"created": created, "found": found, "asked": len(progress.batch), "url": progress.url},
         lambda: loop.talk.say(f"{created} frames are new in Label Studio, {found} were there."),
         next=f"label {len(progress.batch)} frames at {progress.url} , then `screentime sync{at(workspace)}`"
-        " (or `sync --watch` while you label).",
+        " (or `sync --watch` while you label)." if progress.batch else
+        f"no frame waits for a label; `screentime sync{at(workspace)}`.",
     )
 
 
@@ -116,6 +117,8 @@ def sync(
             f"`screentime status{at(workspace)}` for the seconds so far, or `screentime predict FILM{at(workspace)}`"
             f" for another film. More labels make both better: {progress.url}"
         )
+    elif not waiting(loop.workspace):
+        following = f"no frame waits for a label; `screentime status{at(workspace)}` for the seconds so far."
     else:
         following = (
             f"label the next {waiting(loop.workspace)} frames at {progress.url} , then `screentime sync{at(workspace)}`."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -61,7 +62,20 @@ def hand_out(loop: Loop) -> None:
     if frames:
         queue = queue_frames(loop.link.client, loop.project(), frames)
         loop.workspace.update_progress(url=queue.url, tab=queue.tab)
+    elif not progress.url:
+        # Every frame has its label, and where the loop stood was lost.
+        loop.workspace.update_progress(url=f"{loop.project().url}/data")
     mark_audits(loop)
+
+
+def open_tasks(loop: Loop) -> set[int]:
+    """Tasks that somebody may have on the page just now: the next ones of the tabs that are worked through."""
+    from screentime.labelstudio.queue import next_up
+
+    progress = loop.workspace.progress()
+    doubts = re.search(r"tab=(\d+)", progress.confirm_unsure)
+    tabs = [tab for tab in (progress.tab, doubts and int(doubts[1])) if tab]
+    return next_up(loop.link.client, loop.project(), tabs)
 
 
 def mark_audits(loop: Loop) -> None:

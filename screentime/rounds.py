@@ -15,7 +15,7 @@ from screentime.batches import ask, next_look, waiting
 from screentime.config import Config
 from screentime.errors import NotReady, ServerError
 from screentime.material import gather
-from screentime.pages import fill_tabs, hand_out, push_tasks, restore
+from screentime.pages import fill_tabs, hand_out, open_tasks, push_tasks, restore
 from screentime.records import Frame, Label, Round
 from screentime.summary import seconds_so_far, widest
 from screentime.talk import Talk
@@ -210,6 +210,7 @@ class Loop:
         version = rounds[-1].version
         probabilities, project = self._probabilities(), self.project()
         self._require_tasks(self.workspace.progress().tasks)
+        on_show = open_tasks(self)
         self.choose(self._probabilities(smoothed=False))
         decided = self.schema.decide(probabilities)
         labelled = {label.uid for label in self.workspace.labels()}
@@ -223,7 +224,9 @@ class Loop:
         ]
         try:
             with self.talk.progress("Writing pre-annotations") as step:
-                write_predictions(self.link.client, project, self.schema, version, items, progress=step)
+                write_predictions(
+                    self.link.client, project, self.schema, version, items, open=on_show, progress=step
+                )
         except ServerError:
             # One task that somebody deleted makes Label Studio refuse them all.
             self._require_tasks(list_tasks(self.link.client, project))

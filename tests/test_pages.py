@@ -115,6 +115,27 @@ def test_a_round_fills_the_tabs_and_what_is_confirmed_together_comes_with_the_ne
     assert noted(loop).keys() == {label.uid for label, _, _ in suspects(loop.workspace)}
 
 
+def test_what_a_person_may_have_before_them_outlives_a_round(cartoon_loop, cartoon_annotator):
+    loop = cartoon_loop
+    loop.push()
+    cartoon_annotator(24)
+    loop.sync()
+
+    def standing():
+        found = loop.link.client.request("GET", "api/predictions/", params={"project": loop.project().id})
+        return {one["task"]: (one["id"], one["model_version"]) for one in found}
+
+    progress, before = loop.workspace.progress(), standing()
+    cartoon_annotator(4)
+    left = [progress.tasks[uid] for uid in progress.batch][4:]
+    doubts = [progress.tasks[uid] for uid in listed(loop, progress.confirm_unsure)][:8]
+    assert left and doubts
+    loop.sync()
+    after, version = standing(), loop.workspace.rounds()[-1].version
+    assert {task for task, (number, _) in after.items() if number == before[task][0]} == {*left, *doubts}
+    assert {shown for _, shown in after.values()} == {version}
+
+
 def test_without_what_the_model_says_there_is_nothing_to_confirm_at_a_glance(
     cartoon_loop, cartoon_annotator, monkeypatch
 ):

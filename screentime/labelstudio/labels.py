@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from screentime.labelstudio.client import Client, speaking
@@ -200,12 +200,24 @@ def _label(
 
 
 def _shown(task: dict, annotation: dict) -> list[str]:
-    """Choices of the pre-annotation that an annotation began with, as far as it is still there."""
+    """Choices of the pre-annotation that an annotation began with, as far as they can still be told."""
     parent = annotation.get("parent_prediction")
     return [
-        value for one in task.get("predictions", []) if one["id"] == parent
+        value for one in task.get("predictions", []) if one["id"] == parent and not _changed_since(one, annotation)
         for result in one["result"] for value in result["value"]["choices"]
     ]
+
+
+def _changed_since(prediction: dict, annotation: dict) -> bool:
+    """Whether a pre-annotation may say something else now than when the page showed it.
+
+    A round changes those that may be on the page in place.
+    """
+    made, changed = _moment(prediction["created_at"]), _moment(prediction["updated_at"])
+    if changed - made < timedelta(seconds=1):
+        return False
+    seen = annotation.get("lead_time")
+    return seen is None or _moment(annotation["created_at"]) - timedelta(seconds=seen) < changed
 
 
 def _origin(task: dict, annotation: dict, results: list[dict]) -> str:

@@ -37,7 +37,7 @@ def prediction_versions(client: Client, project: ProjectRef) -> dict[str, int]:
 
 def write_predictions(
     client: Client, project: ProjectRef, schema: Schema, version: str, items: Sequence[Prediction],
-    *, progress: Progress | None = None,
+    *, open: Collection[int] = (), progress: Progress | None = None,
 ) -> None:
     """Put one model version's predictions in the place of all others.
 
@@ -54,6 +54,9 @@ def write_predictions(
     items : sequence of (int, collection of str or None, float)
         Task, characters, and certainty in [0, 1]. None for a blind frame: the page chooses nothing on it
         beforehand, and still sorts it by its certainty.
+    open : collection of int, optional
+        Tasks that somebody may have before them. Their predictions are changed in place: the page cannot
+        submit what began with a prediction that is gone.
     progress : callable of (int, int), optional
         Told how many predictions are there, of how many.
 
@@ -76,7 +79,15 @@ def write_predictions(
         # What an interrupted import left, or what other frames were blind for.
         delete_version(client, project, version)
     if not whole:
-        import_predictions(client, project, body, progress=progress)
+        standing = _standing(client, project, {one["task"] for one in body} & set(open))
+        anew = [one for one in body if one["task"] not in standing]
+        if anew:
+            import_predictions(client, project, anew, progress=progress)
+            show_version(client, project, version)
+        with speaking("changing pre-annotations that are on show"):
+            for one in body:
+                if one["task"] in standing:
+                    client.request("PATCH", f"api/predictions/{standing[one['task']]}/", json=one)
     show_version(client, project, version)
     for other in _counts(client, project):
         if other != version:
@@ -152,6 +163,18 @@ def delete_version(client: Client, project: ProjectRef, version: str) -> None:
             "DELETE", f"api/projects/{project.id}/model-versions/", json={"model_version": version},
             seconds=DELETE_SECONDS,
         )
+
+
+def _standing(client: Client, project: ProjectRef, tasks: Collection[int]) -> dict[int, int]:
+    """Task to the prediction of the version on show, where there is one."""
+    shown = shown_version(client, project)
+    found: dict[int, int] = {}
+    with speaking("reading the pre-annotations on show"):
+        for task in tasks:
+            for one in client.request("GET", "api/predictions/", params={"project": project.id, "task": task}):
+                if one["model_version"] == shown:
+                    found[task] = one["id"]
+    return found
 
 
 def _counts(client: Client, project: ProjectRef) -> dict[str, int]:

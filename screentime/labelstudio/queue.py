@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from screentime.labelstudio.client import Client, speaking
 from screentime.labelstudio.predictions import (
@@ -16,6 +17,9 @@ from screentime.labelstudio.predictions import (
 from screentime.labelstudio.project import ProjectRef
 from screentime.labelstudio.tabs import BY_NUMBER, BY_SCORE, LABEL_FIRST, show_tab
 from screentime.labelstudio.tasks import read_tasks
+
+# More people than this seldom work in one tab at the same time.
+NEXT_UP = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,35 @@ def queue_frames(
     return Queue(
         tab, f"{project.url}/data?tab={tab}&labeling=1", listed == [t for t in wanted if t in set(listed)]
     )
+
+
+def next_up(client: Client, project: ProjectRef, tabs: Iterable[int], *, of_each: int = NEXT_UP) -> set[int]:
+    """Tasks that people who work through tabs may have before them.
+
+    Parameters
+    ----------
+    client : Client
+    project : ProjectRef
+    tabs : iterable of int
+        Label Studio's numbers of the tabs; those that are gone are left out.
+    of_each : int, optional
+        How many of each tab: the first ones, which the page hands out next.
+
+    Returns
+    -------
+    set of int
+
+    Raises
+    ------
+    ServerError
+        If Label Studio cannot be spoken with.
+    """
+    with speaking("reading the tabs"):
+        there = {view["id"] for view in client.request("GET", "api/dm/views/", params={"project": project.id})}
+        return {
+            task["id"] for tab in tabs if tab in there
+            for task in islice(read_tasks(client, project, view=tab, include="id"), of_each)
+        }
 
 
 def _rank(client: Client, project: ProjectRef, wanted: Sequence[int], shown: str | None) -> None:

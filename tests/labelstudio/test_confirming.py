@@ -1,5 +1,7 @@
 """What the bulk action leaves, on the real server: confirmations, and what must not become one."""
 
+import time
+
 import pytest
 
 from screentime.labelstudio import labels, predictions, queue, stream
@@ -143,6 +145,24 @@ def test_what_tells_the_bulk_action(more, bulk):
 )
 def test_what_was_switched_on_is_what_is_meant(shown, chosen, said):
     assert meant(chosen, shown) == said
+
+
+def test_what_was_meant_is_not_guessed_from_a_pre_annotation_that_changed_meanwhile(ls_client, make_project):
+    sample = make_project(2)
+    n = sample.numbers
+    predictions.write_predictions(ls_client, sample.ref, sample.schema, "v1", [(task, set(), 0.9) for task in n])
+    shown = {task: ls_client.request("GET", f"api/tasks/{task}/")["predictions"][0]["id"] for task in n}
+    time.sleep(1.5)
+    # While the first frame was on the page, a round made its pre-annotation Tom.
+    items = [(task, {"Tom"}, 0.9) for task in n]
+    predictions.write_predictions(ls_client, sample.ref, sample.schema, "v2", items, open=n)
+    for task, open_for in ((n[0], 60.0), (n[1], 0.0)):
+        value = {"from_name": "characters", "to_name": "frame", "type": "choices", "value": {"choices": ["neither", "Tom"]}}
+        body = {"result": [value], "parent_prediction": shown[task], "lead_time": open_for}
+        ls_client.request("POST", f"api/tasks/{task}/annotations/", json=body)
+    pulled = pull(ls_client, sample)
+    assert brief(pulled) == [(n[1], frozenset(), "prediction-changed")]
+    assert len(pulled.problems) == 1 and "'neither' is chosen together with a character" in pulled.problems[0]
 
 
 def test_what_was_meant_is_remembered_when_its_pre_annotation_is_gone(ls_client, make_project):

@@ -146,6 +146,25 @@ def test_blind_frames(page, ls_client, make_project):
     assert pulled.skipped == {uids[3]} and pulled.problems == []
 
 
+def test_a_round_in_between_does_not_keep_the_frame_on_show_from_being_submitted(page, ls_client, make_project):
+    sample = make_project(3)
+    n = sample.numbers
+    predictions.write_predictions(ls_client, sample.ref, sample.schema, "v1", [(task, {"Tom"}, 0.5) for task in n])
+    chosen = queue.queue_frames(ls_client, sample.ref, sample.ids)
+    page.goto(chosen.url)
+    wait_for(page, "0:00:00.000")
+    on_show = queue.next_up(ls_client, sample.ref, [chosen.tab, 10**9], of_each=2)
+    assert on_show == set(n[:2])
+    items = [(task, {"Jerry"}, 0.6) for task in n]
+    predictions.write_predictions(ls_client, sample.ref, sample.schema, "v2", items, open=on_show)
+    page.keyboard.press("2")
+    submit(page, "Control+Enter")
+    wait_for(page, "0:00:01.000")
+    assert page.get_by_text("not saved").count() == 0
+    pulled = labels.pull_labels(ls_client, sample.ref, sample.schema)
+    assert [(one.characters, one.origin) for one in pulled.labels] == [({"Tom", "Jerry"}, "prediction-changed")]
+
+
 def test_looking_again(page, ls_client, make_project):
     sample = make_project(4)
     uids, n = list(sample.ids), sample.numbers

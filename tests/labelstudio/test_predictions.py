@@ -34,6 +34,32 @@ def test_the_new_version_takes_the_place_of_the_old_ones(ls_client, make_project
     assert annotation["id"] == said and annotation["result"][0]["value"] == {"choices": ["Jerry"]}
 
 
+def test_what_may_be_on_the_page_is_changed_in_place(ls_client, make_project):
+    sample = make_project(4)
+    n = sample.numbers
+    predictions.write_predictions(ls_client, sample.ref, sample.schema, "v1", [(task, {"Tom"}, 0.5) for task in n])
+
+    def standing():
+        found = ls_client.request("GET", "api/predictions/", params={"project": sample.ref.id})
+        return {one["task"]: one for one in found}
+
+    before = standing()
+    items = [(n[0], {"Jerry"}, 0.6), (n[1], None, 0.7), (n[2], {"Tom"}, 0.8), (n[3], set(), 0.9)]
+    for _ in range(2):
+        predictions.write_predictions(ls_client, sample.ref, sample.schema, "v2", items, open={n[0], n[1], 10**9})
+        after = standing()
+        assert len(after) == 4 and {one["model_version"] for one in after.values()} == {"v2"}
+        assert [after[task]["id"] == before[task]["id"] for task in n] == [True, True, False, False]
+        said = [[value for r in after[task]["result"] for value in r["value"]["choices"]] for task in n]
+        assert said == [["Jerry"], [], ["Tom"], ["neither"]]
+        assert [after[task]["score"] for task in n] == [0.6, 0.7, 0.8, 0.9]
+        assert predictions.shown_version(ls_client, sample.ref) == "v2"
+    # Where all of them may be, none is made anew.
+    predictions.write_predictions(ls_client, sample.ref, sample.schema, "v3", items, open=set(n))
+    assert [standing()[task]["id"] for task in n] == [after[task]["id"] for task in n]
+    assert predictions.prediction_versions(ls_client, sample.ref) == {"v3": 4}
+
+
 def test_repeating_doubles_nothing_and_completes_what_was_cut_off(ls_client, make_project):
     sample = make_project(4)
     items = everyone(sample)
