@@ -15,6 +15,7 @@ from screentime.making import command_line, data_page, provenance
 from screentime.mistakes import Confusion, Mistake, confusion, worst
 from screentime.records import Appearance, Film, Frame, Label
 from screentime.relations import Relations, relations
+from screentime.schema import BOTH
 from screentime.screening import ScreenTime
 from screentime.strips import Strip, middle, strips
 from screentime.summary import seconds_so_far, summary
@@ -98,6 +99,11 @@ class FilmFindings:
     audits: tuple[float, ...]
     relations: Relations | None
     review: str
+
+    @property
+    def both(self) -> Total | None:
+        """Seconds of two characters or more; None where they are not told: see `screentime.totals.event_names`."""
+        return next((total for total in self.totals if total.name == BOTH), None)
 
     def at(self, second: float) -> Sight:
         """The frame that stands for a time of the film."""
@@ -211,7 +217,7 @@ def gather(workspace: Workspace, made: datetime, arguments: Sequence[str]) -> Fi
             (one, sights[one.uid])
             for one in worst([label for label in labels if label.uid in sights], {**crossfit, **by_block}, schema)
         ),
-        effort(labels), _missing(films, cards, stands["next"]),
+        effort(labels, workspace.reviews()), _missing(films, cards, stands["next"]),
         provenance(cards[-1] if cards else None, config, __version__), made, command_line(arguments),
     )
 

@@ -210,6 +210,8 @@ class Review:
         Label Studio's number of the person, as text.
     updated_at : str
         When it was last changed, ISO 8601.
+    lead_time : float or None
+        Seconds that the page was open for all of it, by Label Studio's count; None where it does not know.
     """
 
     digest: str
@@ -218,3 +220,4 @@ class Review:
     annotation: int
     annotator: str
     updated_at: str
+    lead_time: float | None = None

@@ -44,11 +44,17 @@ class Meeting:
     first : tuple of (int, float) or None
         Number of the film and second in which both are on screen for the first time; None where they
         never are.
+    sources : tuple of (str, str) or None
+        Sources of the two appearances that meet there, in the order of the pair; see `Appearance`.
+    probability : float or None
+        The lower one of their probabilities.
     """
 
     pair: tuple[str, str]
     seconds: float
     first: tuple[int, float] | None
+    sources: tuple[str, str] | None = None
+    probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,7 @@ def relations(films: Sequence[tuple[Sequence[Appearance], float]], characters: S
     """
     spans: dict[str, list[tuple[int, float, float]]] = {name: [] for name in characters}
     seconds = dict.fromkeys(combinations(characters, 2), 0.0)
-    first: dict[tuple[str, str], tuple[int, float]] = {}
+    first: dict[tuple[str, str], tuple[tuple[int, float], tuple[str, str], float]] = {}
     for number, (found, end) in enumerate(films):
         for start, stop, who in segments(found, end):
             here = [name for name in characters if name in who]
@@ -107,7 +113,11 @@ def relations(films: Sequence[tuple[Sequence[Appearance], float]], characters: S
                     spans[name].append((number, start, stop))
             for pair in combinations(here, 2):
                 seconds[pair] += stop - start
-                first.setdefault(pair, (number, start))
+                if pair not in first:
+                    one, other = (_there(found, name, start) for name in pair)
+                    first[pair] = (
+                        (number, start), (one.source, other.source), min(one.probability, other.probability)
+                    )
     return Relations(
         tuple(
             Presence(
@@ -116,5 +126,13 @@ def relations(films: Sequence[tuple[Sequence[Appearance], float]], characters: S
             )
             for name, mine in spans.items()
         ),
-        tuple(Meeting(pair, total, first.get(pair)) for pair, total in seconds.items()),
+        tuple(Meeting(pair, total, *first.get(pair, (None,))) for pair, total in seconds.items()),
+    )
+
+
+def _there(found: Sequence[Appearance], character: str, second: float) -> Appearance:
+    """The appearance that has a character on screen at a time: of several, the surest."""
+    return max(
+        (one for one in found if one.character == character and one.start <= second < one.end),
+        key=lambda one: one.probability,
     )

@@ -9,12 +9,13 @@ Nothing that people labelled in Label Studio is changed; a review that is delete
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from screentime.errors import FilmError, NotReady
 from screentime.records import Film, Frame, Label, Review, timecode
+from screentime.refinding import find_again
 from screentime.rounds import Loop
 from screentime.schema import Schema
 from screentime.screening import ScreenTime
@@ -85,10 +86,13 @@ def review_film(loop: Loop, named: str) -> Asked:
     workspace, link = loop.workspace, loop.link
     if not workspace.rounds():
         raise NotReady("There is no model yet, so nothing to review.", "Run `screentime sync` first.")
-    time = _screened(loop, find_film(workspace, named))
-    film = time.film
+    path = find_film(workspace, named)
+    time = _screened(loop, path)
+    # A film that was moved is where the person says.
+    film = replace(time.film, path=str(path.resolve()))
     playable = make_playable(film, workspace.review_folder, loop.talk)
     grid = playable.grid()
+    before = _asked(loop)
     project = ensure_review(link.client, workspace_id=loop.config.project.id, film=film, schema=loop.schema)
     address = film_address(link, project, workspace.review_folder, playable.file, loop.config)
     task, created = push_film(link.client, project, film, address, grid)
@@ -96,9 +100,9 @@ def review_film(loop: Loop, named: str) -> Asked:
     if not done:
         show_appearances(link.client, project, task, time.version, time.appearances, grid)
     url = f"{project.url}/data?task={task}"
-    others = [one for one in workspace.asked_reviews() if one.film.digest != film.digest]
+    others = [one for one in before if one.film.digest != film.digest]
     shown = next(
-        (one.version for one in workspace.asked_reviews() if done and one.film.digest == film.digest), time.version
+        (one.version for one in before if done and one.film.digest == film.digest), time.version
     )
     workspace.write_reviews([*others, AskedReview(film, project.id, task, url, shown)], workspace.reviews())
     return Asked(film, url, shown, len(time.appearances), created, done, grid.rate)
@@ -116,11 +120,12 @@ def find_film(workspace: Workspace, named: str) -> Path:
     known = [*workspace.films(), *(one.film for one in others)]
     path = Path(named).expanduser()
     if not path.exists():
-        found = next((Path(film.path) for film in known if film.name == named), None)
-        if found is None:
+        found = [Path(film.path) for film in known if film.name == named]
+        if not found:
             names = ", ".join(sorted({film.name for film in known}))
             raise FilmError(f"There is no film {named}.", f"Name a file, or one of: {names}.")
-        path = found
+        # One of them may have been moved, and reviewed where it is now.
+        path = next((one for one in found if one.exists()), found[0])
     return path
 
 
@@ -139,7 +144,7 @@ def pull_reviews(loop: Loop) -> list[Review]:
     from screentime.video.proxy import find_playable
 
     workspace = loop.workspace
-    asked, before = workspace.asked_reviews(), {one.digest: one for one in workspace.reviews()}
+    asked, before = _asked(loop), {one.digest: one for one in workspace.reviews()}
     if not asked:
         return []
     reviews, left, lost = [], [], []
@@ -188,7 +193,8 @@ def merge(
     -------
     labels : list of Label
         Those of a review have the origin ``review``, and its annotation. A frame label that says the same
-        stays as it is, and so does one that was given after the review.
+        stays as it is, and so does one that was given after the review, unless it was confirmed together
+        with many others: nobody looked at that one alone.
     notes : list of str
         What a person should know, a sentence each.
     """
@@ -197,7 +203,7 @@ def merge(
     for review in reviews:
         mine = [frame for frame in frames if frame.digest == review.digest]
         given = datetime.fromisoformat(review.updated_at)
-        overruled, later, crowded = [], [], []
+        overruled, taken, later, crowded = [], [], [], []
         for frame in mine:
             who = frozenset(
                 one.character for one in review.appearances
@@ -206,35 +212,62 @@ def merge(
             own = said.get(frame.uid)
             if schema.mode == "exclusive" and len(who) > 1:
                 crowded.append(frame)
-            elif own is None or (own.characters != who and datetime.fromisoformat(own.updated_at) <= given):
-                overruled += [] if own is None else [frame]
+            elif own is None or own.characters != who and (
+                _unseen(own) or datetime.fromisoformat(own.updated_at) <= given
+            ):
+                if own is not None:
+                    (taken if _unseen(own) else overruled).append(frame)
                 said[frame.uid] = Label(
                     frame.uid, who, review.task, review.annotation, review.annotator, review.updated_at, REVIEW
                 )
             elif own.characters != who:
                 later.append(frame)
-        notes += _notes(overruled, later, crowded)
+        notes += _notes(overruled, taken, later, crowded)
     return list(said.values()), notes
 
 
-def _notes(overruled: Sequence[Frame], later: Sequence[Frame], crowded: Sequence[Frame]) -> list[str]:
-    def of(frames: Sequence[Frame], what: str) -> str:
-        return f"{len(frames)} {what} of {frames[0].film} (the first at {timecode(frames[0].second)})"
+def _unseen(label: Label) -> bool:
+    """Whether a label was taken from the model together with many others, none of them looked at alone."""
+    return label.origin == "prediction" and label.lead_time is None
+
+
+def _notes(
+    overruled: Sequence[Frame], taken: Sequence[Frame], later: Sequence[Frame], crowded: Sequence[Frame]
+) -> list[str]:
+    def of(frames: Sequence[Frame], one: str, several: str) -> str:
+        what, verb = (one if len(frames) == 1 else several).split("/")
+        return f"{len(frames)} {what} of {frames[0].film} (the first at {timecode(frames[0].second)}) {verb}"
 
     notes = []
     if overruled:
-        notes.append(f"{of(overruled, 'frame labels')} say otherwise than its review, which is newer and counts.")
-    if later:
+        said = of(overruled, "frame label/says", "frame labels/say")
+        notes.append(f"{said} otherwise than its review, which is newer and counts.")
+    if taken:
+        said = of(taken, "frame label/was", "frame labels/were")
         notes.append(
-            f"{of(later, 'frame labels')} contradict its review and were given after it: they count for their frames,"
-            " the review for the seconds."
+            f"{said} confirmed without being looked at one by one, and otherwise than its review, which counts."
         )
+    if later:
+        said = of(later, "frame label/contradicts", "frame labels/contradict")
+        many = "was given after it: it counts for its frame" if len(later) == 1 else (
+            "were given after it: they count for their frames"
+        )
+        notes.append(f"{said} its review and {many}, the review for the seconds.")
     if crowded:
+        said = of(crowded, "frame/shows", "frames/show")
+        many = "it keeps its" if len(crowded) == 1 else "they keep their"
         notes.append(
-            f"{of(crowded, 'frames')} show two characters in its review, for which an exclusive project has no label:"
-            " they keep their own, and the seconds count both characters."
+            f"{said} two characters in its review, for which an exclusive project has no label:"
+            f" {many} own, and the seconds count both characters."
         )
     return notes
+
+
+def _asked(loop: Loop) -> list[AskedReview]:
+    """What was put up for review, though the file that keeps it be missing."""
+    if loop.workspace.reviews_file.is_file():
+        return loop.workspace.asked_reviews()
+    return find_again(loop, {label.uid.split("-")[0] for label in loop.workspace.labels() if label.origin == REVIEW})
 
 
 def _screened(loop: Loop, path: Path) -> ScreenTime:

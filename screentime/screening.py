@@ -94,8 +94,8 @@ class ScreenTime:
 
     @property
     def far(self) -> bool:
-        """Whether the film is far from what the model learned."""
-        return self.unsure >= FAR_UNSURE or (self.strange or 0.0) >= FAR_STRANGE
+        """Whether the film is far from what the model learned; its seconds are not the model's once reviewed."""
+        return not self.reviewed and (self.unsure >= FAR_UNSURE or (self.strange or 0.0) >= FAR_STRANGE)
 
 
 def count(

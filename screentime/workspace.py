@@ -289,7 +289,7 @@ class Workspace:
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ScreentimeError(
                 f"{self.reviews_file} is damaged ({error}).",
-                "Delete it and run `screentime review FILM` again for each film: reviews are safe in Label Studio.",
+                "Delete it and run `screentime pull`: reviews are safe in Label Studio.",
             ) from None
 
     def write_reviews(self, asked: Sequence[AskedReview], done: Sequence[Review]) -> None:

@@ -12,7 +12,7 @@ import pytest
 from screentime.config import Config, Project
 from screentime.effort import effort
 from screentime.findings import gather
-from screentime.records import Film, Frame, frame_uid
+from screentime.records import Film, Frame, Review, frame_uid
 from screentime.screening import rows_of
 from screentime.summary import seconds_so_far, summary
 from screentime.workspace import AskedReview, Audited, create
@@ -44,6 +44,7 @@ def test_seconds_are_those_of_status(place):
         ]
         assert (total.share, total.share_low, total.share_high) == (total.seconds / 60, total.low / 60, total.high / 60)
     assert [total.name for total in film.totals] == ["tom", "jerry", "both", "neither"]
+    assert film.both is film.totals[2]
 
 
 def test_the_timeline_is_that_of_the_decided_frames_each_with_its_frame_and_task(place):
@@ -66,7 +67,7 @@ def test_the_rest_is_what_the_folder_holds(place):
     known = found(place)
     assert known.rounds == tuple(summary(place)["rounds"]) and len(known.rounds) == 2
     assert known.history == reported.HISTORY
-    assert known.effort == effort(place.labels())
+    assert known.effort == effort(place.labels(), [])
     assert known.confusion.frames == 4  # the audit frames
     # Of the third and the fourth label heads say something else that did not learn from them.
     assert {sight.second for _, sight in known.mistakes} == {12.0, 18.0}
@@ -99,7 +100,7 @@ def test_before_the_first_model_the_page_says_what_comes_next(tmp_path):
         "There is no model yet: seconds, timeline and accuracy come with the first training. Next: `screentime push`.",
     )
     [film] = known.films
-    assert (film.time, film.totals, film.strips, film.relations) == (None, (), (), None)
+    assert (film.time, film.totals, film.strips, film.relations, film.both) == (None, (), (), None, None)
 
 
 def test_a_film_that_was_added_since_leaves_the_accuracy_and_no_seconds(tmp_path):
@@ -145,3 +146,16 @@ def test_a_film_that_was_put_up_for_review_has_its_page(tmp_path):
         [AskedReview(place.films()[0], 9, 31, "http://me:secret@127.0.0.1:8080/projects/9/data?task=31", "v002-0123456789ab")], []
     )
     assert found(place).films[0].review == "http://127.0.0.1:8080/projects/9/data?task=31"
+
+
+def test_the_time_of_a_review_counts_once(tmp_path):
+    place = reported.make(tmp_path / "p", pictures=False)
+    before = found(place).effort
+    asked = AskedReview(place.films()[0], 9, 31, "http://127.0.0.1:8080/projects/9/data?task=31", "v002-0123456789ab")
+    place.write_reviews([asked], [Review(place.films()[0].digest, (), 31, 1, "1", "2025-01-02T08:00:00Z", 95.5)])
+    after = found(place).effort
+    assert (after.total, after.median, after.reviews) == (before.total + 95.5, before.median, 1)
+
+
+def test_in_exclusive_mode_nobody_is_told_together(tmp_path):
+    assert found(reported.make(tmp_path / "p", mode="exclusive", pictures=False)).films[0].both is None

@@ -8,8 +8,8 @@ from screentime.records import Appearance
 from screentime.relations import Meeting, Presence, relations
 
 
-def seen(character, start, end):
-    return Appearance(character, start, end, 0.9, "predicted")
+def seen(character, start, end, probability=0.9, source="predicted"):
+    return Appearance(character, start, end, probability, source)
 
 
 ONE = [seen("tom", 0, 10), seen("jerry", 4, 6), seen("jerry", 8, 12), seen("tom", 20, 21)]
@@ -21,7 +21,7 @@ def test_one_film():
         Presence("tom", 11.0, 2, (0, 0.0, 10.0)), Presence("jerry", 6.0, 2, (0, 8.0, 12.0)), Presence("spike", 0, 0, None),
     )
     assert known.meetings == (
-        Meeting(("tom", "jerry"), 4.0, (0, 4.0)), Meeting(("tom", "spike"), 0.0, None), Meeting(("jerry", "spike"), 0.0, None),
+        Meeting(("tom", "jerry"), 4.0, (0, 4.0), ("predicted", "predicted"), 0.9), Meeting(("tom", "spike"), 0.0, None), Meeting(("jerry", "spike"), 0.0, None),
     )
     assert (known.together("jerry", "tom"), known.together("tom", "tom"), known.together("spike", "tom")) == (4.0, 11.0, 0.0)
     with pytest.raises(KeyError):
@@ -33,12 +33,30 @@ def test_several_films_are_added_and_the_first_meeting_is_that_of_the_first_film
     known = relations([(first, 9.0), (second, 9.0)], ["tom", "jerry"])
     # What ends with one film and begins with the next are two appearances.
     assert known.presences == (Presence("tom", 13.0, 2, (1, 0.0, 9.0)), Presence("jerry", 5.0, 2, (0, 0.0, 3.0)))
-    assert known.meetings == (Meeting(("tom", "jerry"), 2.0, (1, 7.0)),)
+    assert known.meetings == (Meeting(("tom", "jerry"), 2.0, (1, 7.0), ("predicted", "predicted"), 0.9),)
 
 
 def test_appearances_that_overlap_or_touch_are_one_and_the_longest_is_the_first_of_equals():
     found = [seen("tom", 0, 5), seen("tom", 3, 6), seen("tom", 6, 8), seen("tom", 10, 18)]
     assert relations([(found, 20.0)], ["tom"]).presences == (Presence("tom", 16.0, 2, (0, 0.0, 8.0)),)
+
+
+def test_a_first_meeting_rests_on_the_two_appearances_there_and_on_no_other():
+    found = [
+        seen("jerry", 0, 2, 0.2), seen("tom", 2, 9, 1.0, "labelled"), seen("jerry", 5, 6, 0.55),
+        seen("jerry", 7, 9, 1.0, "labelled"),
+    ]
+    # In the order of the pair, whoever comes first; the first moment at which one has gone is not theirs.
+    assert relations([(found, 9.0)], ["jerry", "tom"]).meetings == (
+        Meeting(("jerry", "tom"), 3.0, (0, 5.0), ("predicted", "labelled"), 0.55),
+    )
+    # Of two of one character that overlap, the surer one has it on screen.
+    double = [seen("tom", 0, 9, 0.8, "mixed"), seen("jerry", 3, 5, 0.6), seen("jerry", 2, 6, 0.7, "mixed")]
+    [met] = relations([(double, 9.0)], ["tom", "jerry"]).meetings
+    assert (met.first, met.sources, met.probability) == ((0, 2.0), ("mixed", "mixed"), 0.7)
+    double[2] = seen("jerry", 3, 6, 0.7, "mixed")
+    [met] = relations([(double, 9.0)], ["tom", "jerry"]).meetings
+    assert (met.sources, met.probability) == (("mixed", "mixed"), 0.7)
 
 
 def test_nothing_on_screen():

@@ -3,6 +3,7 @@
 import re
 import secrets
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -45,8 +46,8 @@ def review_of(*spans):
     return Review(DIGEST, found, 9, 77, "4", GIVEN)
 
 
-def label(second, characters, when=BEFORE):
-    return Label(frame_uid(DIGEST, float(second)), frozenset(characters), 1, second, "1", when, "manual")
+def label(second, characters, when=BEFORE, origin="manual", lead_time=None):
+    return Label(frame_uid(DIGEST, float(second)), frozenset(characters), 1, second, "1", when, origin, lead_time)
 
 
 def merged(labels, review, mode="multi"):
@@ -76,9 +77,26 @@ def test_a_frame_label_that_says_the_same_stays_an_older_one_gives_way_a_newer_o
         ({"Tom"}, "review"),
     ]
     assert notes == [
-        "1 frame labels of film.mp4 (the first at 0:00:01.000) say otherwise than its review, which is newer and counts.",
+        "1 frame label of film.mp4 (the first at 0:00:01.000) says otherwise than its review, which is newer and counts.",
         "2 frame labels of film.mp4 (the first at 0:00:02.000) contradict its review and were given after it: they"
         " count for their frames, the review for the seconds.",
+    ]
+
+
+def test_labels_that_were_taken_over_in_bulk_give_way_whenever_that_was():
+    said = [
+        label(0, {"Jerry"}, AFTER, "prediction"), label(1, {"Jerry"}, AFTER, "prediction", 1.5), label(2, {"Tom"}, AFTER, "prediction"),
+        label(3, {"Jerry"}, BEFORE, "prediction"),
+    ]
+    found, notes = merged(said, review_of(("Tom", 0.0, 6.0)))
+    assert [found[frame.uid] for frame in FRAMES[:4]] == [
+        ({"Tom"}, "review"), ({"Jerry"}, "prediction"), ({"Tom"}, "prediction"), ({"Tom"}, "review"),
+    ]
+    assert notes == [
+        "2 frame labels of film.mp4 (the first at 0:00:00.000) were confirmed without being looked at one by one, and"
+        " otherwise than its review, which counts.",
+        "1 frame label of film.mp4 (the first at 0:00:01.000) contradicts its review and was given after it: it"
+        " counts for its frame, the review for the seconds.",
     ]
 
 
@@ -251,8 +269,8 @@ def test_the_loop_goes_on_after_a_review(own, cartoon):
     labels = Loop(own.workspace, own.config, heard).pull()
     assert {label.uid: label.characters for label in labels}[frame.uid] == other
     assert heard.sentences == [
-        "1 frame labels of cartoon.mp4 (the first at 0:00:00.000) contradict its review and were given after it: they"
-        " count for their frames, the review for the seconds."
+        "1 frame label of cartoon.mp4 (the first at 0:00:00.000) contradicts its review and was given after it: it"
+        " counts for its frame, the review for the seconds."
     ]
     assert summary(own.workspace)["screen_time"][0]["cat"] == row["cat"]
 
@@ -311,6 +329,60 @@ def test_what_is_gone_from_label_studio_or_the_folder_is_said_and_kept(trained):
     heard.sentences.clear()
     loop.pull()
     assert heard.sentences == []
+
+
+def test_reviews_are_found_again_when_the_file_that_keeps_them_is_gone(trained, tmp_path):
+    heard = Heard()
+    loop = Loop(trained.workspace, trained.config, heard)
+    path = tmp_path / "other.mp4"
+    draw_film(path, seconds=12, seed=9, size=(320, 180))
+    other = review_film(loop, str(path))
+    first = review_film(loop, "cartoon.mp4")
+    asked = {one.film.digest: one for one in loop.workspace.asked_reviews()}
+    send(loop, asked[first.film.digest].task, [("cat", 1, 480)])
+    send(loop, asked[other.film.digest].task, [("mouse", 7, 18)])
+    labels, reviews = loop.pull(), loop.workspace.reviews()
+    file = loop.workspace.reviews_file
+    file.unlink()
+    heard.sentences.clear()
+    assert loop.pull() == labels
+    assert heard.sentences[0] == f"{file} is missing; the reviews of 2 films were found again in Label Studio."
+    assert {one.digest: one for one in loop.workspace.reviews()} == {one.digest: one for one in reviews}
+    again = {one.film.digest: one for one in loop.workspace.asked_reviews()}
+    assert again[first.film.digest] == asked[first.film.digest]
+    unknown = again[other.film.digest]
+    assert (unknown.film.name, unknown.film.seconds, unknown.url) == ("other.mp4", 12.0, other.url)
+
+    # Another film that is put up meanwhile does not hide them.
+    file.unlink()
+    assert review_film(loop, "cartoon.mp4").submitted
+    assert {one.film.digest for one in loop.workspace.asked_reviews()} == set(asked)
+
+    loop.pull()
+    for one in asked.values():
+        loop.link.client.request("DELETE", f"api/projects/{one.project}/")
+    file.unlink()
+    heard.sentences.clear()
+    assert all(label.origin != "review" for label in loop.pull())
+    assert heard.sentences == [
+        f"{file} is missing, and the review of cartoon.mp4 is not in Label Studio at {loop.link.client.url}: what it"
+        " said does not count any more."
+    ]
+    heard.sentences.clear()
+    loop.pull()
+    assert heard.sentences == []
+
+
+def test_a_film_that_moved_is_reviewed_where_it_is_now(trained, tmp_path):
+    [film] = trained.workspace.films()
+    here = tmp_path / "moved.mp4"
+    shutil.copy(film.path, here)
+    # The extracted one is gone.
+    trained.workspace.write_frames([replace(film, path=str(tmp_path / "gone.mp4"))], trained.frames)
+    assert review_film(trained, str(here)).film.path == str(here)
+    [asked] = trained.workspace.asked_reviews()
+    assert (asked.film.path, asked.film.digest) == (str(here), film.digest)
+    assert find_film(trained.workspace, "cartoon.mp4") == here
 
 
 def test_a_missing_model_is_said(cartoon_loop):

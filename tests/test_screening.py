@@ -294,6 +294,8 @@ def test_a_film_that_the_model_learned_from_is_not_strange_to_it(film, knowing):
 )
 def test_a_film_is_far_when_a_fifth_is_strange_or_of_half_the_model_is_unsure(unsure, strange, far):
     assert ScreenTime(None, {}, 0.0, 0, 0, "v001-abc", unsure, strange).far is far
+    # What a person reviewed rests on no model.
+    assert ScreenTime(None, {}, 0.0, 0, 0, "v001-abc", unsure, strange, reviewed=True).far is False
 
 
 # -- counting -------------------------------------------------------------------------------------

@@ -395,7 +395,7 @@ def test_reviews_begin_empty_and_read_back(workspace):
     assert (workspace.asked_reviews(), workspace.reviews()) == ([], [])
     asked = AskedReview(REVIEWED, 3, 44, "http://localhost:8080/projects/3/data?task=44", "v001-x")
     done = Review(
-        DIGEST, (Appearance("Tom", 0.0, 1.041667, 1.0, "reviewed"),), 44, 7, "1", "2025-01-02T03:04:05.000006Z"
+        DIGEST, (Appearance("Tom", 0.0, 1.041667, 1.0, "reviewed"),), 44, 7, "1", "2025-01-02T03:04:05.000006Z", 95.5
     )
     empty = replace(done, digest="f" * 16, appearances=())
     workspace.write_reviews([asked], [done, empty])
@@ -405,6 +405,14 @@ def test_reviews_begin_empty_and_read_back(workspace):
     assert workspace.keep_reviews().name == "reviews-before-2.json"
 
 
+def test_reviews_that_were_kept_before_their_time_was_read_on(workspace):
+    workspace.write_reviews([], [Review(DIGEST, (), 44, 7, "1", "2025-01-02T03:04:05.000006Z", 95.5)])
+    kept = json.loads(workspace.reviews_file.read_text("utf-8"))
+    assert kept["done"][0].pop("lead_time") == 95.5
+    workspace.reviews_file.write_text(json.dumps(kept), "utf-8")
+    assert workspace.reviews() == [Review(DIGEST, (), 44, 7, "1", "2025-01-02T03:04:05.000006Z", None)]
+
+
 @pytest.mark.parametrize("damage", ["{", "[]", '{"asked": []}', '{"asked": [{}], "done": []}', '{"asked": [], "done": [{"digest": 1}]}'])
 def test_damaged_reviews_are_named_with_what_to_do(workspace, damage):
     workspace.reviews_file.write_text(damage, "utf-8")
@@ -412,5 +420,5 @@ def test_damaged_reviews_are_named_with_what_to_do(workspace, damage):
         workspace.reviews()
     assert caught.value.what.startswith(f"{workspace.reviews_file} is damaged (")
     assert caught.value.remedy == (
-        "Delete it and run `screentime review FILM` again for each film: reviews are safe in Label Studio."
+        "Delete it and run `screentime pull`: reviews are safe in Label Studio."
     )

@@ -11,12 +11,15 @@ from screentime.records import Appearance, Film, Review
 from screentime.schema import TIMELINE, TIMELINE_LABELS, Schema
 from screentime.video.grid import Grid
 
-# What may be wrong with an interval, and what becomes of it.
-NAMELESS = "name no character and are left out"
-STRANGE = "name what is no character of this project and are left out"
-BACKWARD = "end before they begin and are left out"
-OUTSIDE = "lie outside of the film and are left out"
-CLIPPED = "reach beyond the film and are cut off at its ends"
+# What may be wrong with an interval, and what becomes of it: of one, and of several.
+NAMELESS = "names no character and is left out", "name no character and are left out"
+STRANGE = (
+    "names what is no character of this project and is left out",
+    "name what is no character of this project and are left out",
+)
+BACKWARD = "ends before it begins and is left out", "end before they begin and are left out"
+OUTSIDE = "lies outside of the film and is left out", "lie outside of the film and are left out"
+CLIPPED = "reaches beyond the film and is cut off at its end", "reach beyond the film and are cut off at its ends"
 
 
 def submitted(client: Client, task: int, content: str) -> tuple[bool, dict[str, Any] | None]:
@@ -77,7 +80,7 @@ def parse(annotation: dict[str, Any], film: Film, task: int, schema: Schema, gri
         A sentence for each way in which intervals are left out or cut off.
     """
     spans: dict[str, list[tuple[float, float]]] = {}
-    faults: dict[str, int] = {}
+    faults: dict[tuple[str, str], int] = {}
     for region in annotation.get("result") or []:
         value = region.get("value", {})
         if region.get("from_name") != TIMELINE:
@@ -86,7 +89,7 @@ def parse(annotation: dict[str, Any], film: Film, task: int, schema: Schema, gri
         known = [name for name in names if name in schema.characters]
         for span in value.get("ranges", []):
             held, fault = _held(span, grid) if known else (None, STRANGE if names else NAMELESS)
-            if fault:
+            if fault is not None:
                 faults[fault] = faults.get(fault, 0) + 1
             for name in known if held else ():
                 spans.setdefault(name, []).append(held)
@@ -99,20 +102,28 @@ def parse(annotation: dict[str, Any], film: Film, task: int, schema: Schema, gri
     review = Review(
         film.digest, tuple(found), task, annotation["id"],
         str(person["id"] if isinstance(person, dict) else person), annotation["updated_at"],
+        annotation.get("lead_time"),
     )
-    return review, [f"{many} intervals in the review of {film.name} {fault}." for fault, many in faults.items()]
+    return review, [_sentence(many, film, fault) for fault, many in faults.items()]
 
 
-def _held(span: dict[str, Any], grid: Grid) -> tuple[tuple[float, float] | None, str]:
+def _sentence(many: int, film: Film, fault: tuple[str, str]) -> str:
+    one, several = fault
+    start = f"{many} interval{'s' if many > 1 else ''} in the review of {film.name}"
+    return f"{start} {one if many == 1 else several}."
+
+
+def _held(span: dict[str, Any], grid: Grid) -> tuple[tuple[float, float] | None, tuple[str, str] | None]:
     """The seconds that an interval of page frames holds, if any, and what is wrong with it."""
     ends = [end for end in (span.get("start"), span.get("end")) if end is not None]
     if not ends or ends[0] > ends[-1]:
         return None, BACKWARD
-    first, last = ends[0], ends[-1]
+    # Of a film whose rate varies the page may count one frame more, which shows the film's last one.
+    first, last = (grid.length if end == grid.length + 1 else end for end in (ends[0], ends[-1]))
     if last < 1 or first > grid.length:
         return None, OUTSIDE
     held = grid.to_seconds(max(first, 1), min(last, grid.length))
-    return held, CLIPPED if first < 1 or last > grid.length else ""
+    return held, CLIPPED if first < 1 or last > grid.length else None
 
 
 def _joined(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:

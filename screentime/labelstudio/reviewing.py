@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
 from screentime import schema as schemas
 from screentime.labelstudio.client import Client, speaking
-from screentime.labelstudio.predictions import (
-    delete_version,
-    import_predictions,
-    prediction_versions,
-    show_version,
-)
+from screentime.labelstudio.predictions import import_predictions, show_version, shown_version
 from screentime.labelstudio.project import ProjectRef, find_marked, make_marked
-from screentime.labelstudio.tasks import push_frames
+from screentime.labelstudio.tasks import list_tasks, push_frames
 from screentime.records import Appearance, Film
 from screentime.schema import FILM, TIMELINE, Schema
 from screentime.video.grid import Grid
@@ -46,6 +42,76 @@ INSTRUCTION = (
     " removes the chosen one. Submit when the whole film is right: your review then counts for every frame of it."
     " Submit it without a line if nobody appears. Skipping it is no review.</p>"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class FoundReview:
+    """A film that was put up for review, as Label Studio has it.
+
+    Attributes
+    ----------
+    digest : str
+        The film's.
+    project : ProjectRef
+    task : int
+    data : dict
+        What the task says of the film; see `push_film`.
+    version : str
+        Model version whose appearances are on show; empty where there is none.
+    """
+
+    digest: str
+    project: ProjectRef
+    task: int
+    data: dict[str, Any]
+    version: str
+
+
+def find_reviews(client: Client, workspace_id: str) -> list[FoundReview]:
+    """All films of a workspace that are up for review, in the order in which that was asked.
+
+    Parameters
+    ----------
+    client : Client
+    workspace_id : str
+
+    Returns
+    -------
+    list of FoundReview
+
+    Raises
+    ------
+    ServerError
+        If Label Studio cannot be spoken with.
+    """
+    found = []
+    for digest, number in _marked(client, workspace_id).items():
+        project = ProjectRef(number, f"{client.url}/projects/{number}")
+        task = list_tasks(client, project).get(digest)
+        if task is not None:
+            with speaking("reading a review's film"):
+                data = client.request("GET", f"api/tasks/{task}/")["data"]
+            found.append(FoundReview(digest, project, task, data, shown_version(client, project) or ""))
+    return found
+
+
+def _marked(client: Client, workspace_id: str) -> dict[str, int]:
+    """Film digest to the number of its review's project, the oldest where there are several."""
+    end, page, projects = f" in {workspace_id}", 1, []
+    with speaking("looking for reviews"):
+        while True:
+            params = {"page": page, "page_size": 100, "include": "id,description"}
+            answer = client.request("GET", "api/projects/", params=params)
+            projects += answer["results"]
+            if not answer.get("next"):
+                break
+            page += 1
+    numbers: dict[str, int] = {}
+    for one in sorted(projects, key=lambda one: one["id"]):
+        for line in (one.get("description") or "").splitlines():
+            if line.startswith(MARKER) and line.endswith(end):
+                numbers.setdefault(line[len(MARKER) : -len(end)], one["id"])
+    return numbers
 
 
 def ensure_review(client: Client, *, workspace_id: str, film: Film, schema: Schema) -> ProjectRef:
@@ -125,6 +191,9 @@ def show_appearances(
 ) -> bool:
     """Let the page show a model version's appearances, and no others; repeating it changes nothing.
 
+    What the page shows is changed in its place: somebody may have it open, and Label Studio takes no
+    annotation whose prediction is gone.
+
     Parameters
     ----------
     client : Client
@@ -149,18 +218,22 @@ def show_appearances(
     score = min((one.probability for one in appearances), default=1.0)
     with speaking("reading the appearances on show"):
         present = client.request("GET", "api/predictions/", params={"project": project.id, "task": task})
-    mine = [one for one in present if one["model_version"] == version]
-    same = len(mine) == 1 and [_core(one) for one in mine[0]["result"]] == [_core(one) for one in result]
-    if not same:
-        if mine:
-            delete_version(client, project, version)
-        import_predictions(
-            client, project, [{"task": task, "model_version": version, "score": score, "result": result}]
-        )
+    shown = shown_version(client, project)
+    kept = max(present, key=lambda one: (one["model_version"] == shown, one["id"]), default=None)
+    same = kept is not None and kept["model_version"] == version and (
+        [_core(one) for one in kept["result"]] == [_core(one) for one in result]
+    )
+    body = {"model_version": version, "score": score, "result": result}
+    if kept is None:
+        import_predictions(client, project, [{"task": task, **body}])
+    elif not same:
+        with speaking("writing the appearances"):
+            client.request("PATCH", f"api/predictions/{kept['id']}/", json=body)
     show_version(client, project, version)
-    for other in prediction_versions(client, project):
-        if other != version:
-            delete_version(client, project, other)
+    with speaking("deleting older appearances"):
+        for other in present:
+            if other is not kept:
+                client.request("DELETE", f"api/predictions/{other['id']}/")
     return not same
 
 

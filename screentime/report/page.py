@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from screentime.effort import LIMIT
 from screentime.files import write_atomically
 from screentime.records import timecode
 from screentime.report.figures import Chart, curves_chart, rounds_chart, seconds_chart
@@ -101,6 +102,7 @@ def render(findings: Findings, small: Thumbnails, large: Thumbnails) -> str:
     rounds, history, target = findings.rounds, findings.history, findings.stands["target"]
     return page.get_template("report.html").render(
         found=findings, stands=findings.stands, small=small, large=large, picture=picture, colours=colours,
+        label_limit=LIMIT,
         sources={one.source for film in findings.films for one, _ in film.appearances},
         bars=[_bars(film.totals, film.film.seconds, f"s{place}") for place, film in enumerate(findings.films)],
         rounds_chart=_markup(rounds_chart(rounds, target, "r")) if rounds else None,

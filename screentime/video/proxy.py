@@ -71,9 +71,9 @@ def make_playable(film: Film, folder: Path, talk: Talk) -> Playable:
     """A film as a file that browsers play; made once.
 
     A film that they play is linked. Of one whose container they do not know or that does not begin at 0,
-    the pictures are copied into an MP4 file; another one is converted (see `remaking`),
-    with the same presentation times frame for frame. The list of the frames is written last, so that
-    what a killed run left is never taken for whole.
+    the pictures are copied into an MP4 file; another one, and one whose container says that it ends before
+    its last frame was seen, is converted (see `remaking`), with the same presentation times frame for frame.
+    The list of the frames is written last, so that what a killed run left is never taken for whole.
 
     Parameters
     ----------
@@ -141,7 +141,9 @@ def _make(film: Film, path: Path, known: Timing, folder: Path, talk: Talk) -> tu
             copied = _same(part, known.times)
         if copied is not None:
             return COPIED, file, copied
-    talk.say(f"Browsers do not play {name} ({known.codec}); a copy that they play is made, with the same frames.")
+        talk.say("Browsers do not play that file to its last frame; another one is made, with the same frames.")
+    else:
+        talk.say(f"Browsers do not play {name} ({known.codec}); a copy that they play is made, with the same frames.")
     with _filling(folder / file) as part:
         times = remaking.convert(path, part, known, film, talk)
         converted = _same(part, times)

@@ -11,6 +11,7 @@ from typing import Any
 
 from screentime.errors import FilmError
 from screentime.video.clock import frame_seconds
+from screentime.video.grid import grid_rate
 from screentime.video.source import shown_name
 
 # Containers and codecs that browsers play. Chromium as Debian builds it was tried; HEVC, MPEG-2 and
@@ -44,6 +45,8 @@ class Timing:
         Frames per second by the container's word, the most trusted first.
     exact : bool
         Whether the container gives the presentation time of every frame.
+    length : float
+        Seconds that the file lasts by the container's word; 0 where it says nothing.
     """
 
     container: str
@@ -55,6 +58,7 @@ class Timing:
     times: tuple[float, ...]
     claimed: tuple[float, ...]
     exact: bool
+    length: float
 
     @property
     def plays(self) -> bool:
@@ -63,7 +67,14 @@ class Timing:
             self.codec in PLAYED.get(self.container, ()) and self.pixels in PIXELS and self.exact
             and (not self.sound or self.sound in HEARD[self.container])
             and EARLIEST_START <= self.start <= LATEST_START and 0 <= self.offset <= LATEST_START
+            and self._reaches
         )
+
+    @property
+    def _reaches(self) -> bool:
+        """Whether the file lasts until the last frame was seen: no page goes beyond what the container says."""
+        # Half a frame, since containers round, and say less of a last frame than of the others.
+        return bool(self.times) and self.length >= self.times[-1] + 0.5 / grid_rate(self.times, self.claimed)
 
     @property
     def copies(self) -> bool:
@@ -146,4 +157,5 @@ def timing(path: Path, rate: float = 0.0) -> Timing:
             container.format.name, stream.codec_context.name, stream.codec_context.pix_fmt or "", sound,
             float(start), round(float(first) - max(float(start), 0.0), 6) if exact else 0.0,
             tuple(round(float(tick * base - first), 6) for tick in ticks), tuple(claimed), exact,
+            (container.duration or 0) / 1_000_000,
         )

@@ -3,7 +3,7 @@
 import pytest
 
 from screentime.labelstudio import reviewing
-from screentime.labelstudio.predictions import prediction_versions, shown_version
+from screentime.labelstudio.predictions import import_predictions, prediction_versions, shown_version
 from screentime.labelstudio.tasks import list_tasks
 from screentime.records import Appearance, Film
 from screentime.schema import Schema, read_timeline
@@ -67,3 +67,49 @@ def test_the_page_shows_one_versions_appearances(ls_client, put_up):
     assert reviewing.show_appearances(ls_client, project, task, "v1", SHOWN[:1], GRID)
     assert reviewing.show_appearances(ls_client, project, task, "v2", (), GRID)
     assert prediction_versions(ls_client, project) == {"v2": 1} and shown_version(ls_client, project) == "v2"
+
+
+def predictions(client, task):
+    return client.request("GET", "api/predictions/", params={"task": task})
+
+
+def test_another_version_takes_the_place_of_what_somebody_is_correcting(ls_client, put_up):
+    project, task = put_up
+    reviewing.show_appearances(ls_client, project, task, "v1", SHOWN, GRID)
+    [opened] = predictions(ls_client, task)
+    draft = {"result": opened["result"][:1], "parent_prediction": opened["id"], "lead_time": 3.0}
+    ls_client.request("POST", f"api/tasks/{task}/drafts?project={project.id}", json=draft)
+    assert reviewing.show_appearances(ls_client, project, task, "v2", SHOWN[:1], GRID)
+    [kept] = predictions(ls_client, task)
+    assert (kept["id"], kept["model_version"], kept["score"]) == (opened["id"], "v2", 0.9)
+    assert [one["value"]["timelinelabels"] for one in kept["result"]] == [["Tom"]]
+    assert shown_version(ls_client, project) == "v2" and prediction_versions(ls_client, project) == {"v2": 1}
+    there = ls_client.request("GET", f"api/tasks/{task}/")
+    assert [one["result"] for one in there["drafts"]] == [opened["result"][:1]]
+    # As the page does that was opened before.
+    sent = {"result": opened["result"], "parent_prediction": opened["id"], "lead_time": 9.0}
+    number = ls_client.request("POST", f"api/tasks/{task}/annotations/", json=sent)["id"]
+    there = ls_client.request("GET", f"api/annotations/{number}/")
+    assert (there["parent_prediction"], there["result"]) == (opened["id"], opened["result"])
+
+
+def test_of_several_the_one_on_show_stays(ls_client, put_up):
+    project, task = put_up
+    reviewing.show_appearances(ls_client, project, task, "v2", SHOWN, GRID)
+    [opened] = predictions(ls_client, task)
+    for version in ("v1", "v3", "v3"):
+        import_predictions(ls_client, project, [{"task": task, "model_version": version, "score": 0.5, "result": []}])
+    assert reviewing.show_appearances(ls_client, project, task, "v3", SHOWN, GRID)
+    assert [(one["id"], one["model_version"]) for one in predictions(ls_client, task)] == [(opened["id"], "v3")]
+    assert not reviewing.show_appearances(ls_client, project, task, "v3", SHOWN, GRID)
+
+
+def test_a_workspaces_reviews_are_found_by_their_projects(ls_client, film, tmp_path, put_up):
+    project, task = put_up
+    assert reviewing.find_reviews(ls_client, f"{tmp_path.name}-other") == []
+    reviewing.show_appearances(ls_client, project, task, "v1", SHOWN, GRID)
+    [found] = reviewing.find_reviews(ls_client, tmp_path.name)
+    assert found == reviewing.FoundReview(film.digest, project, task, found.data, "v1")
+    assert (found.data["film"], found.data["seconds"]) == ("film <b>.mp4", 10.0)
+    ls_client.request("DELETE", f"api/tasks/{task}/")
+    assert reviewing.find_reviews(ls_client, tmp_path.name) == []

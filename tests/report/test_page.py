@@ -5,16 +5,19 @@ from __future__ import annotations
 import importlib.util
 import re
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 
 import pytest
 
+from screentime.effort import effort
 from screentime.findings import gather
 from screentime.records import Appearance, Review
 from screentime.report import page as module
-from screentime.report.page import clock, code, lasting, percent, plain, wanted, write_page
+from screentime.report.page import clock, code, lasting, percent, plain, render, wanted, write_page
+from screentime.report.thumbnails import Thumbnails
 from screentime.summary import summary
 from screentime.talk import Talk
 from screentime.workspace import AskedReview
@@ -111,7 +114,7 @@ def test_numbers_are_those_of_status(project, report, opened):
     ]
 
 
-def test_every_part_that_was_promised_is_there(report, opened):
+def test_every_part_that_was_promised_is_there(project, report, opened):
     page = opened(report)
     assert page.locator("h2").all_inner_texts() == [
         "Screen time", "Timeline", "Together", "Accuracy", "Labels and the work of people", "What is audited and what is not",
@@ -123,7 +126,9 @@ def test_every_part_that_was_promised_is_there(report, opened):
         "tom 26.0 s 43.3 % 6.0 s 23.1 %", "jerry 6.0 s 23.1 % 26.0 s 43.3 %",
     ]
     text = page.inner_text("body").replace("\u00a0", " ")
-    assert "tom and jerry\t0:00:10.000\t6.0\t10.0 %" in text  # first meeting
+    [film] = gather(project, NOW, ARGUMENTS).films
+    lower = min(one.probability for one, _ in film.appearances[:2])
+    assert f"tom and jerry\t0:00:10.000\tmixed\t{lower:.2f}\t6.0\t10.0 %" in text  # first meeting
     assert "screentime report --workspace tom" in text and "mobile, digest abcd, view tiles" in text
     assert "/home/" not in report.read_text("utf-8")
     assert page.locator("#audited tbody tr").inner_text() == "film.mp4\t60\t10\t4\taudited an estimate with an interval"
@@ -250,6 +255,113 @@ def test_films_that_are_not_audited_say_so(tmp_path, opened):
     assert "No labelled frame can judge the latest model." in page.inner_text("#accuracy")
 
 
+NONE = Thumbnails({}, 0, 0)
+BETTER = (
+    " That is the better figure: the seconds together and the first meetings below are counted on the decided frames"
+    " and have no interval."
+)
+
+
+def test_the_estimate_of_both_stands_beside_the_seconds_together(project, report, opened):
+    [row] = summary(project)["screen_time"]
+    said = opened(report).locator("#together .both").inner_text().replace("\u00a0", " ")
+    assert said == (
+        f"Two characters or more are on screen for an estimated {row['both']:.1f} s (95 % interval {row['both_low']:.1f}"
+        f" to {row['both_high']:.1f} s)." + BETTER
+    )
+
+
+def test_the_estimate_of_both_says_where_it_is_not_audited(tmp_path):
+    place = reported.make(tmp_path / "p", pictures=False)
+    known = gather(place, NOW, ARGUMENTS)
+    [film] = known.films
+    totals = tuple(replace(one, low=None, high=None, share_low=None, share_high=None) for one in film.totals)
+    text = render(replace(known, films=(replace(film, totals=totals),)), NONE, NONE)
+    said = unescape(re.sub(r"<[^>]+>", "", re.search(r'<p class="note both">(.*?)</p>', text)[1])).replace("\u00a0", " ")
+    assert said == f"Two characters or more are on screen for an estimated {film.both.seconds:.1f} s (not audited)." + BETTER
+
+
+def test_of_several_films_each_has_its_estimate_of_both(hostile, opened):
+    together = opened(hostile).locator("#together")
+    assert together.locator(".both").count() == 2
+    assert "The better figure of two characters or more on screen stands with each film below." in together.inner_text()
+
+
+def test_a_meeting_of_what_is_labelled_and_what_is_predicted_says_both(tmp_path):
+    known = gather(reported.make(tmp_path / "p", pictures=False), NOW, ARGUMENTS)
+    [film] = known.films
+    met = replace(film.relations.meetings[0], sources=("labelled", "predicted"), probability=0.514)
+    shown = replace(film, relations=replace(film.relations, meetings=(met,)))
+    assert '<td>labelled and predicted</td><td class="n">0.51</td>' in render(replace(known, films=(shown,)), NONE, NONE)
+
+
+def test_how_long_people_took(tmp_path, opened):
+    place = reported.make(tmp_path / "p", pictures=False)
+    labels = place.labels()
+    # Of ten labels: five confirmed in 1 s, three by hand in 7 s, one page left open, and one without a time.
+    times = [("prediction", 1.0)] * 5 + [("manual", 7.0)] * 3 + [("manual", 900.0), ("prediction-changed", None)]
+    place.write_labels([replace(one, origin=way, lead_time=time) for one, (way, time) in zip(labels, times, strict=True)])
+    page = opened(written(place))
+    assert rows(page) == [
+        "by hand|4|40.0 %|7.0|41.0 s", "pre-annotation confirmed|5|50.0 %|1.0|5.0 s", "pre-annotation corrected|1|10.0 %|not known|not known",
+    ]
+    assert fact(page) == "46.0 s 1.0 s a label (median)"
+    assert notes(page) == [
+        "Time is how long pages were open, by Label Studio's count; that of a label counts up to 20.0 s, 20 times the"
+        " median. 1 label was open for longer and counts for that much; without the limit the labels would come to 15 min 26 s.",
+        "Not in the total: 1 label whose time is not known; skipped frames; answers in whose place another one counts.",
+    ]
+    film = place.films()[0]
+    asked = AskedReview(film, 9, 31, "http://127.0.0.1:8080/projects/9/data?task=31", "v002-0123456789ab")
+    place.write_labels([replace(one, origin="review", lead_time=None) for one in labels[:2]])
+    place.write_reviews([asked], [Review(film.digest, (), 31, 1, "1", "2025-01-02T08:00:00Z", 300.0)])
+    page = opened(written(place))
+    assert rows(page) == ["by review of the timeline|2|100.0 %|–|5 min 0 s for 1 whole review"]
+    assert fact(page) == "5 min 0 s"
+    assert notes(page) == [
+        "Time is how long pages were open, by Label Studio's count. A review's time counts once, for the whole film and"
+        " without a limit.",
+        "Not in the total: skipped frames; answers in whose place another one counts.",
+    ]
+
+
+def test_a_time_that_nobody_knows_is_told_as_such(tmp_path, opened):
+    place = reported.make(tmp_path / "p", pictures=False)
+    place.write_labels([replace(one, origin="prediction", lead_time=None) for one in place.labels()])
+    film = place.films()[0]
+    asked = AskedReview(film, 9, 31, "http://127.0.0.1:8080/projects/9/data?task=31", "v002-0123456789ab")
+    place.write_reviews([asked], [Review(film.digest, (), 31, 1, "1", "2025-01-02T08:00:00Z")])
+    page = opened(written(place))
+    assert fact(page) == "not known"
+    assert rows(page)[-1] == "by review of the timeline|0|0.0 %|–|not known for 1 whole review"
+    assert notes(page) == [
+        "Not in the total: 10 labels whose time is not known; 1 review whose time is not known; skipped frames; answers in"
+        " whose place another one counts.",
+    ]
+
+
+def test_a_review_that_gave_no_label_has_its_time(tmp_path):
+    place = reported.make(tmp_path / "p", pictures=False)
+    known = gather(place, NOW, ARGUMENTS)
+    review = Review(place.films()[0].digest, (), 31, 1, "1", "2025-01-02T08:00:00Z", 300.0)
+    text = render(replace(known, effort=effort([], [review])), NONE, NONE)
+    assert '<td class="n">0</td><td class="n">–</td><td class="n">–</td><td class="n">5\u00a0min 0\u00a0s <small>' in text
+
+
+def rows(page):
+    cells = page.locator("#labels tbody tr").all_inner_texts()
+    return [row.replace("\u00a0", " ").replace("\t", "|") for row in cells]
+
+
+def fact(page):
+    text = page.locator("#labels dl.facts div", has_text="Time of people").locator("dd").inner_text()
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def notes(page):
+    return [note.replace("\u00a0", " ") for note in page.locator("#labels .note").all_inner_texts()]
+
+
 def test_a_reviewed_film_is_counted_and_not_estimated(tmp_path, opened):
     place = reported.make(tmp_path / "p", mode="exclusive")
     [film] = place.films()
@@ -264,7 +376,10 @@ def test_a_reviewed_film_is_counted_and_not_estimated(tmp_path, opened):
     assert page.locator(".bar.reviewed").count() == page.locator(".bar").count() == 2
     assert page.locator(".legend").inner_text().strip().startswith("reviewed: a person set its ends")
     assert page.get_by_role("link", name="whole film").get_attribute("href") == asked.url
-    assert "tom and jerry\t0:00:08.000\t1.0" in page.inner_text("#together")
+    assert "tom and jerry\t0:00:08.000\treviewed\t1.00\t1.0" in page.inner_text("#together")
+    assert page.locator("#together .both").inner_text().replace("\u00a0", " ") == (
+        "Two characters or more are on screen for 1.0 s, counted by a person, as are the seconds below."
+    )
     assert page.locator("#audited tbody td").last.inner_text() == "reviewed counted by a person"
 
 

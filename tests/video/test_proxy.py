@@ -130,6 +130,28 @@ def test_an_uneven_film_keeps_its_times(studio, tmp_path):
             assert back == (edges[first], edges[last])
 
 
+def test_a_film_that_its_container_ends_too_early_is_played_to_its_last_frame(studio, tmp_path):
+    # Its rate varies, and its frames are not stored in their order.
+    path = studio.film(
+        "short.mp4", 90, 30, "-vf", "select='lt(n,60)+not(mod(n,10))'", "-fps_mode", "vfr", "-bf", "3",
+        "-preset", "medium",
+    )
+    known = timing(path)
+    assert known.length < known.times[-1] and not known.plays
+    film, seconds = read(path)
+    heard = Heard()
+    playable = make_playable(film, tmp_path, heard)
+    copy = timing(tmp_path / playable.file)
+    assert (playable.made, copy.plays) == ("converted", True)
+    assert playable.times == pytest.approx(seconds, abs=0.002)
+    assert copy.length >= playable.times[-1] + 0.5 / playable.rate
+    assert numbers(studio, tmp_path / playable.file) == numbers(studio, path)
+    assert heard.sentences == [
+        "short.mp4 is copied into a file that browsers play; its pictures stay as they are.",
+        "Browsers do not play that file to its last frame; another one is made, with the same frames.",
+    ]
+
+
 def test_sound_is_kept_and_ends_with_the_pictures(studio, tmp_path):
     path = studio.folder / "sound.avi"
     ffmpeg("-i", studio.film("mute.mp4", 48, 24), "-f", "lavfi", "-i", "sine=440:duration=5", "-c:v", "mpeg4", path)
