@@ -19,9 +19,9 @@ FEWEST_LABELS = 8
 # Share of the learning frames that are shown without their pre-annotation, to see what seeing it does
 # to what people say. Audit frames always are.
 BLIND_SHARE = 1 / 8
-# Certainty from which a pre-annotation is put up to be confirmed with many others. On the real cartoon 95
-# to 98 of 100 such frames were right, and they were four to six of ten frames without a label: so few are
-# wrong that it pays to look for those alone, and a person still meets one now and then and keeps looking.
+# Certainty from which a pre-annotation is put up to be confirmed with many others: about half the frames
+# without a label, of which so few are wrong that it pays to look for those alone, and a person still meets
+# one now and then and keeps looking.
 SURE = 0.85
 # So many are put up at once: enough that the clicks which confirming together costs are few a frame
 # (`scripts/measure_actions`), and no more than one looks through in one go. Label Studio picks a tab's frames
