@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -41,11 +42,14 @@ def ffmpeg(*arguments: str | Path, stdin: bytes | None = None) -> None:
 
 @pytest.fixture(scope="session")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
-    """``studio.film(name, frames, rate, *ffmpeg_options)`` makes a film, once for each name."""
+    """``studio.film(name, frames, rate, *ffmpeg_options)`` makes a film, once for each set of these."""
     folder = tmp_path_factory.mktemp("films")
 
     def film(name: str, frames: int, rate: str | int, *options: str) -> Path:
-        path = folder / name
+        # Tests in several files may call different films the same.
+        place = folder / hashlib.sha256(repr((frames, str(rate), options)).encode()).hexdigest()[:12]
+        place.mkdir(exist_ok=True)
+        path = place / name
         if not path.exists():
             raw = b"".join(draw(number).tobytes() for number in range(frames))
             size = f"{WIDTH}x{HEIGHT}"
