@@ -71,6 +71,22 @@ def ls_client(ls_home: Path, ls_server: server.Running) -> Client:
     return connect(ls_server.url, server.credentials(ls_home).token)
 
 
+@pytest.fixture(scope="module")
+def browser():
+    """A headless Chromium, a module's own; tests that need one are skipped where there is none."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no Chromium on this machine")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        running = play.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        )
+        yield running
+        running.close()
+
+
 @dataclass(frozen=True)
 class Sample:
     """A small project with drawn frames."""

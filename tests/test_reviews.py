@@ -396,25 +396,17 @@ def test_a_film_that_nobody_knows_is_said(cartoon_loop):
 
 
 @pytest.fixture
-def page(ls_home, ls_server):
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("no Chromium on this machine")
-    from playwright.sync_api import sync_playwright
-
+def page(browser, ls_home, ls_server):
     account = server.credentials(ls_home)
-    with sync_playwright() as play:
-        browser = play.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        )
-        page = browser.new_page(viewport={"width": 1366, "height": 768})
-        page.goto(f"{ls_server.url}/user/login/")
-        page.fill("input[name=email]", account.username)
-        page.fill("input[name=password]", account.password)
-        page.click("button[type=submit]")
-        page.wait_for_url(lambda url: "login" not in url)
-        yield page
-        browser.close()
+    context = browser.new_context(viewport={"width": 1366, "height": 768})
+    page = context.new_page()
+    page.goto(f"{ls_server.url}/user/login/")
+    page.fill("input[name=email]", account.username)
+    page.fill("input[name=password]", account.password)
+    page.click("button[type=submit]")
+    page.wait_for_url(lambda url: "login" not in url)
+    yield page
+    context.close()
 
 
 class Timeline:

@@ -2,7 +2,6 @@
 
 import importlib.machinery
 import importlib.util
-import shutil
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,6 @@ from screentime.labelstudio import (
 )
 from screentime.schema import Schema
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 MAIN = ".screentime-main img"
 # The script that prints how many actions a confirmed frame costs: what it counts is what is tested.
 _loader = importlib.machinery.SourceFileLoader(
@@ -28,20 +26,6 @@ _loader = importlib.machinery.SourceFileLoader(
 )
 measure_actions = importlib.util.module_from_spec(importlib.util.spec_from_loader("measure_actions", _loader))
 _loader.exec_module(measure_actions)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        chromium = play.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        )
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,6 @@ from screentime.summary import summary
 from screentime.talk import Talk
 from screentime.workspace import AskedReview
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 NOW = datetime(2025, 1, 2, 8, 30, tzinfo=UTC)
 ARGUMENTS = ["screentime", "report", "--workspace", "/home/me/tom"]
 HOSTILE = ("<script>alert(1)</script>", "{{7*7}} $\\frac_^ <b>", "'&quot&gt><img src onerror>", "#010101 url(#a)", "مرحبا", "汤姆")
@@ -36,20 +35,6 @@ def written(place):
     out = place.root / "report.html"
     write_page(gather(place, NOW, ARGUMENTS), place.root, out, Talk())
     return out
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        chromium = play.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        )
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import http.server
-import shutil
 import subprocess
 import threading
 
@@ -14,7 +13,6 @@ import pytest
 
 from screentime.report.exports.captions import srt, webvtt
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ODD = ("Tom & <b>Co</b>", "a --> b", "{\\an8}Spike", "&amp; \\N é猫")
 
 
@@ -85,17 +83,10 @@ def site(tmp_path):
 
 
 @pytest.fixture
-def page():
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        browser = play.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        )
-        yield browser.new_page()
-        browser.close()
+def page(browser):
+    context = browser.new_context()
+    yield context.new_page()
+    context.close()
 
 
 PAGE = """<!doctype html><video muted src="film.webm"><track kind="chapters" default src="film.vtt" srclang="en"></video>"""
