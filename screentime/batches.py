@@ -9,7 +9,8 @@ from screentime.auditing import Draw
 from screentime.config import Config
 from screentime.config import Loop as Options
 from screentime.records import Frame
-from screentime.workspace import Progress, Workspace
+from screentime.standing import Progress
+from screentime.workspace import Workspace
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,8 +11,8 @@ from screentime.errors import UserMistake
 from screentime.pages import mark_audits, push_tasks
 from screentime.records import Film
 from screentime.rounds import Loop
+from screentime.standing import Audited
 from screentime.validation import FEWEST_AUDITED
-from screentime.workspace import Audited
 
 
 @dataclass(frozen=True, slots=True)

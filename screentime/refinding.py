@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from screentime.records import Film
 from screentime.rounds import Loop
-from screentime.workspace import AskedReview
+from screentime.standing import AskedReview
 
 if TYPE_CHECKING:
     from screentime.labelstudio.reviewing import FoundReview

@@ -19,7 +19,8 @@ from screentime.refinding import find_again
 from screentime.rounds import Loop
 from screentime.schema import Schema
 from screentime.screening import ScreenTime
-from screentime.workspace import AskedReview, Workspace
+from screentime.standing import AskedReview
+from screentime.workspace import Workspace
 
 REVIEW = "review"
 # Times of the film's reader and of its packets are rounded each in its own way.

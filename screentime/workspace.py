@@ -2,127 +2,24 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from screentime import config as configuration
 from screentime.config import Config
 from screentime.errors import Busy, ConfigError, NotReady, ScreentimeError
 from screentime.files import write_atomically
-from screentime.records import Appearance, Film, Frame, Label, Review, Round, timecode
+from screentime.labels_table import from_table, to_table
+from screentime.records import Appearance, Film, Frame, Label, Review, Round
 from screentime.schema import Schema
+from screentime.standing import AskedReview, Audited, Progress
 from screentime.video.frames import read_table, write_table
 
 # A killed command's lock is free as soon as the system has cleared the process away.
 LOCK_SECONDS = 2
-LABEL_COLUMNS = (
-    "uid", "film", "timecode", "characters", "task", "annotation", "annotator", "updated_at", "origin",
-    "lead_time",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where the loop stands; kept in ``loop.json``.
-
-    Attributes
-    ----------
-    project : int or None
-        Label Studio's number of the project, once it was pushed.
-    tab : int or None
-        Label Studio's number of the tab that hands them out.
-    url : str
-        Address of the page that hands out the frames wanted next; empty before the first push.
-    tasks : dict of str to int
-        Frame uid to Label Studio's task number.
-    batch : tuple of str
-        Uids of the frames that were asked for last, in their order.
-    batch_after : str or None
-        The model version after which that batch was chosen; empty for the first batch, None before.
-    audits : dict of str to dict
-        Uid to the draw of each audit frame that is labelled or asked for: ``block`` (first and last
-        second), ``seed`` and ``probability``. The frame's task says the same.
-    asked : dict of str to str
-        Uid to the model version whose pre-annotations were shown when the frame was last asked for;
-        empty text before the first version.
-    blind : tuple of str
-        Uids of the frames that were asked for without a pre-annotation, though there was a version.
-    doubles : dict of str to list
-        Uid to the answers of the people, where several labelled a frame.
-    doubted : dict of str to str
-        Uid of each label that was put up for a second look, to when it had last been changed then.
-    look_again : str
-        Address of the page with the labels that are up for a second look; empty while there are none.
-    confirm_sure, confirm_unsure : str
-        Addresses of the pages where other pre-annotations are confirmed: many at once, and one by one;
-        empty while there are none.
-    skipped : tuple of str
-        Uids of the frames that people skipped.
-    shown : str
-        The model version whose pre-annotations the page shows; empty before the first.
-    """
-
-    project: int | None = None
-    tab: int | None = None
-    url: str = ""
-    tasks: dict[str, int] = field(default_factory=dict)
-    batch: tuple[str, ...] = ()
-    batch_after: str | None = None
-    audits: dict[str, dict] = field(default_factory=dict)
-    asked: dict[str, str] = field(default_factory=dict)
-    blind: tuple[str, ...] = ()
-    doubles: dict[str, list[list[str]]] = field(default_factory=dict)
-    doubted: dict[str, str] = field(default_factory=dict)
-    look_again: str = ""
-    confirm_sure: str = ""
-    confirm_unsure: str = ""
-    skipped: tuple[str, ...] = ()
-    shown: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Audited:
-    """Another film of which a few frames are labelled to judge by; kept in ``audited.json``.
-
-    Attributes
-    ----------
-    film : Film
-    frames : list of Frame
-        The ones that were drawn.
-    marks : dict of str to dict
-        Uid to the draw, as in `Progress.audits`.
-    """
-
-    film: Film
-    frames: list[Frame]
-    marks: dict[str, dict]
-
-
-@dataclass(frozen=True, slots=True)
-class AskedReview:
-    """A film whose timeline was put up for a person; kept in ``reviews.json``.
-
-    Attributes
-    ----------
-    film : Film
-    project, task : int
-        Label Studio's numbers of the film's own project and its one task.
-    url : str
-        Page on which the film plays.
-    version : str
-        The model version whose appearances the page shows.
-    """
-
-    film: Film
-    project: int
-    task: int
-    url: str
-    version: str
 
 
 class Workspace:
@@ -322,23 +219,12 @@ class Workspace:
         """The pulled copy of the labels; empty before the first pull."""
         if not self.labels_table.is_file():
             return []
-        return _parse_labels(self.labels_table.read_text("utf-8"), str(self.labels_table))
+        return from_table(self.labels_table.read_text("utf-8"), str(self.labels_table))
 
     def write_labels(self, labels: Sequence[Label]) -> None:
         """Keep a pulled copy of the labels, one row a frame in the order of the frames."""
         frames = {frame.uid: frame for frame in self.all_frames()}
-        schema = self.schema()
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(LABEL_COLUMNS)
-        for label in sorted(labels, key=lambda label: label.uid):
-            frame = frames[label.uid]
-            writer.writerow([
-                label.uid, frame.file.split("/")[-2], timecode(frame.second),
-                "|".join(schema.choose(label.characters)), label.task, label.annotation,
-                label.annotator, label.updated_at, label.origin, label.lead_time,
-            ])
-        write_atomically(self.labels_table, text.getvalue())
+        write_atomically(self.labels_table, to_table(labels, frames, self.schema()))
 
     def keep_labels(self) -> Path:
         """Set the pulled copy of the labels aside under a name of its own, which is returned."""
@@ -457,22 +343,3 @@ def _read_card(path: Path) -> dict:
         f"{path} is damaged or of an older screentime ({reason}).",
         f"Move {path.parent} away and run `screentime sync`: labels are safe in Label Studio.",
     )
-
-
-def _parse_labels(text: str, where: str) -> list[Label]:
-    rows = csv.DictReader(io.StringIO(text))
-    labels = []
-    for row in rows:
-        try:
-            named = frozenset(row["characters"].split("|")) - {"neither"}
-            labels.append(Label(
-                row["uid"], named, int(row["task"]), int(row["annotation"]),
-                row["annotator"], row["updated_at"], row["origin"],
-                float(row["lead_time"]) if row.get("lead_time") else None,
-            ))
-        except (KeyError, ValueError, AttributeError, TypeError):
-            raise ScreentimeError(
-                f"{where} line {rows.line_num} is damaged.",
-                "Run `screentime pull`: it writes the file again from Label Studio.",
-            ) from None
-    return labels

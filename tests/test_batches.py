@@ -6,7 +6,8 @@ from screentime.batches import AT_ONCE, SURE, ask, draw_seed, mark, next_look, s
 from screentime.config import Config, Project, override
 from screentime.config import Loop as Options
 from screentime.records import Film, Frame, Label
-from screentime.workspace import Audited, Progress, create
+from screentime.standing import Audited, Progress
+from screentime.workspace import create
 
 DIGEST = "a" * 16
 

@@ -14,8 +14,9 @@ from screentime.effort import effort
 from screentime.findings import gather
 from screentime.records import Film, Frame, Review, frame_uid
 from screentime.screening import rows_of
+from screentime.standing import AskedReview, Audited
 from screentime.summary import seconds_so_far, summary
-from screentime.workspace import AskedReview, Audited, create
+from screentime.workspace import create
 
 _spec = importlib.util.spec_from_file_location("reported", Path(__file__).with_name("reported.py"))
 reported = importlib.util.module_from_spec(_spec)

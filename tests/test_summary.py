@@ -14,6 +14,7 @@ from screentime.projects import begin, extract_films
 from screentime.records import Film, Frame, Label, Round, frame_uid
 from screentime.schema import Schema
 from screentime.screening import Basis, ScreenTime, count, rows_of
+from screentime.standing import Audited
 from screentime.summary import (
     basis_of,
     forecast,
@@ -26,7 +27,7 @@ from screentime.summary import (
 )
 from screentime.talk import Talk
 from screentime.totals import Estimate
-from screentime.workspace import Audited, create
+from screentime.workspace import create
 
 DIGEST, OTHER = "ab" * 8, "cd" * 8
 UIDS = [frame_uid(DIGEST, float(second)) for second in range(12)]

@@ -18,7 +18,8 @@ from screentime.config import Config, Project
 from screentime.errors import Busy, ConfigError, NotReady, ScreentimeError
 from screentime.records import Appearance, Film, Frame, Label, Review, Round, frame_uid
 from screentime.schema import Schema
-from screentime.workspace import AskedReview, Audited, Progress, Workspace, create, replace_id
+from screentime.standing import AskedReview, Audited, Progress
+from screentime.workspace import Workspace, create, replace_id
 
 DIGEST = "0011223344556677"
 HOLD = """

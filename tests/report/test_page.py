@@ -18,9 +18,9 @@ from screentime.records import Appearance, Review
 from screentime.report import page as module
 from screentime.report.page import clock, code, lasting, percent, plain, render, wanted, write_page
 from screentime.report.thumbnails import Thumbnails
+from screentime.standing import AskedReview
 from screentime.summary import summary
 from screentime.talk import Talk
-from screentime.workspace import AskedReview
 
 NOW = datetime(2025, 1, 2, 8, 30, tzinfo=UTC)
 ARGUMENTS = ["screentime", "report", "--workspace", "/home/me/tom"]

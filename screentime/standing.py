@@ -1,0 +1,106 @@
+"""Where a project stands, as its folder keeps it: records without any file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from screentime.records import Film, Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where the loop stands; kept in ``loop.json``.
+
+    Attributes
+    ----------
+    project : int or None
+        Label Studio's number of the project, once it was pushed.
+    tab : int or None
+        Label Studio's number of the tab that hands them out.
+    url : str
+        Address of the page that hands out the frames wanted next; empty before the first push.
+    tasks : dict of str to int
+        Frame uid to Label Studio's task number.
+    batch : tuple of str
+        Uids of the frames that were asked for last, in their order.
+    batch_after : str or None
+        The model version after which that batch was chosen; empty for the first batch, None before.
+    audits : dict of str to dict
+        Uid to the draw of each audit frame that is labelled or asked for: ``block`` (first and last
+        second), ``seed`` and ``probability``. The frame's task says the same.
+    asked : dict of str to str
+        Uid to the model version whose pre-annotations were shown when the frame was last asked for;
+        empty text before the first version.
+    blind : tuple of str
+        Uids of the frames that were asked for without a pre-annotation, though there was a version.
+    doubles : dict of str to list
+        Uid to the answers of the people, where several labelled a frame.
+    doubted : dict of str to str
+        Uid of each label that was put up for a second look, to when it had last been changed then.
+    look_again : str
+        Address of the page with the labels that are up for a second look; empty while there are none.
+    confirm_sure, confirm_unsure : str
+        Addresses of the pages where other pre-annotations are confirmed: many at once, and one by one;
+        empty while there are none.
+    skipped : tuple of str
+        Uids of the frames that people skipped.
+    shown : str
+        The model version whose pre-annotations the page shows; empty before the first.
+    """
+
+    project: int | None = None
+    tab: int | None = None
+    url: str = ""
+    tasks: dict[str, int] = field(default_factory=dict)
+    batch: tuple[str, ...] = ()
+    batch_after: str | None = None
+    audits: dict[str, dict] = field(default_factory=dict)
+    asked: dict[str, str] = field(default_factory=dict)
+    blind: tuple[str, ...] = ()
+    doubles: dict[str, list[list[str]]] = field(default_factory=dict)
+    doubted: dict[str, str] = field(default_factory=dict)
+    look_again: str = ""
+    confirm_sure: str = ""
+    confirm_unsure: str = ""
+    skipped: tuple[str, ...] = ()
+    shown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """Another film of which a few frames are labelled to judge by; kept in ``audited.json``.
+
+    Attributes
+    ----------
+    film : Film
+    frames : list of Frame
+        The ones that were drawn.
+    marks : dict of str to dict
+        Uid to the draw, as in `Progress.audits`.
+    """
+
+    film: Film
+    frames: list[Frame]
+    marks: dict[str, dict]
+
+
+@dataclass(frozen=True, slots=True)
+class AskedReview:
+    """A film whose timeline was put up for a person; kept in ``reviews.json``.
+
+    Attributes
+    ----------
+    film : Film
+    project, task : int
+        Label Studio's numbers of the film's own project and its one task.
+    url : str
+        Page on which the film plays.
+    version : str
+        The model version whose appearances the page shows.
+    """
+
+    film: Film
+    project: int
+    task: int
+    url: str
+    version: str
