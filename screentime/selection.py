@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
 
 from screentime.auditing import Draw, draw
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 LIKENESS_WIDTH = 4.0
 # What a frame counts of which the classifier is wholly sure, beside one of which it knows nothing.
 LEAST_DOUBT = 0.1
+# So many frames are all looked at, see `cover`.
+POOL = 3000
 
 
 def cover(
@@ -32,9 +35,14 @@ def cover(
     embeddings of length one. Without `doubt` every frame counts alike, which covers the film;
     with it the choice is uncertain and, since likeness is used up, diverse.
 
+    Of more than `POOL` frames, which are 50 minutes at one a second, a pool is looked at instead: the most doubtful
+    frame in each of so many equal stretches of time, which counts for its stretch. So the work does
+    not grow with the square of the film's length.
+
     Parameters
     ----------
     embeddings : ndarray, shape (n, d)
+        Film after film, in the order of time.
     labelled : ndarray of bool, shape (n,)
         Frames that need no label: they have one, or people skipped them.
     how_many : int
@@ -54,21 +62,73 @@ def cover(
     .. [2] Nemhauser, Wolsey, Fisher: An analysis of approximations for maximizing submodular set
        functions, 1978, theorem 4.2.
     """
-    import numpy as np
+    return _Pool(embeddings, labelled, how_many, doubt).cover(labelled, how_many)
 
-    likeness = _likeness(unit(embeddings))
-    weights = np.ones(len(likeness)) if doubt is None else LEAST_DOUBT + doubt
-    reached = likeness[:, labelled].max(axis=1, initial=0.0)
-    closed = labelled.copy()
-    chosen = []
-    for _ in range(min(how_many, int((~labelled).sum()))):
-        gain = weights @ np.maximum(likeness - reached[:, None], 0)
-        gain[closed] = -1
-        best = int(gain.argmax())
-        chosen.append(best)
-        closed[best] = True
-        reached = np.maximum(reached, likeness[:, best])
-    return np.array(chosen, dtype=int)
+
+class _Pool:
+    """The frames that are looked at when some are chosen, and how like one another they are.
+
+    Parameters
+    ----------
+    embeddings, labelled, how_many, doubt
+        See `cover`; more than `how_many` may be taken from the pool while it has some.
+    """
+
+    def __init__(
+        self, embeddings: np.ndarray, labelled: np.ndarray, how_many: int, doubt: np.ndarray | None
+    ) -> None:
+        import numpy as np
+
+        weights = np.ones(len(labelled)) if doubt is None else LEAST_DOUBT + doubt
+        self.members = np.arange(len(labelled))
+        if len(labelled) > POOL:
+            free, done = np.flatnonzero(~labelled), np.flatnonzero(labelled)
+            thinned = (_thin(free, weights, max(POOL * 2 // 3, how_many)), _thin(done, weights, POOL // 3))
+            self.members = np.sort(np.concatenate(thinned))
+            # Every frame counts for the member nearest in time.
+            between = (self.members[1:] + self.members[:-1] + 1) / 2
+            nearest = np.searchsorted(between, np.arange(len(labelled)), side="right")
+            weights = np.bincount(nearest, weights, minlength=len(self.members))
+        self.weights = weights
+        self.likeness = _likeness(unit(embeddings[self.members]))
+
+    def cover(self, closed: np.ndarray, how_many: int) -> np.ndarray:
+        """Members that stand for most, see the function of this name.
+
+        The greedy choice is found lazily [1]_: a frame's gain only ever falls, so that only those are
+        looked at again that were best by what is known of them.
+
+        Parameters
+        ----------
+        closed : ndarray of bool, shape (n,)
+            Frames that are not to be chosen.
+        how_many : int
+
+        Returns
+        -------
+        ndarray of int
+
+        References
+        ----------
+        .. [1] Minoux: Accelerated greedy algorithms for maximizing submodular set functions, 1978.
+        """
+        import numpy as np
+
+        likeness, done = self.likeness, closed[self.members]
+        reached = likeness[:, done].max(axis=1, initial=0.0)
+        gains = self.weights @ np.maximum(likeness - reached[:, None], 0)
+        heap = [(-gain, place) for place, gain in enumerate(gains.tolist()) if not done[place]]
+        heapify(heap)
+        chosen: list[int] = []
+        while heap and len(chosen) < how_many:
+            _, place = heappop(heap)
+            best = (-float(self.weights @ np.maximum(likeness[place] - reached, 0)), place)
+            if heap and heap[0] < best:
+                heappush(heap, best)
+                continue
+            chosen.append(place)
+            reached = np.maximum(reached, likeness[place])
+        return self.members[np.array(chosen, dtype=int)]
 
 
 def merge(learning: np.ndarray, audits: np.ndarray) -> list[int]:
@@ -135,8 +195,10 @@ def next_batch(
     taken = closed.copy()
     batch: list[int] = []
     draws: list[Draw] = []
+    # One pool for all parts: how like one another the frames are is what takes long to find.
+    pool = _Pool(embeddings, closed, sum(map(sum, parts)), doubt) if parts else None
     for learning, audits in parts:
-        chosen = cover(embeddings, taken, learning, doubt)
+        chosen = pool.cover(taken, learning)
         taken[chosen] = True
         if probabilities is not None:
             chosen = chosen[np.argsort(schema.certainty(probabilities)[chosen], kind="stable")]
@@ -186,11 +248,20 @@ def unit(embeddings: np.ndarray) -> np.ndarray:
     return embeddings / np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), 1e-12)
 
 
+def _thin(frames: np.ndarray, weights: np.ndarray, most: int) -> np.ndarray:
+    """Of frames in the order of time at most so many: the weightiest of each of equal stretches."""
+    import numpy as np
+
+    if len(frames) <= most:
+        return frames
+    return np.array([part[weights[part].argmax()] for part in np.array_split(frames, most)])
+
+
 def _likeness(points: np.ndarray) -> np.ndarray:
     """Gaussian likeness of each point to each, shape (n, n)."""
     import numpy as np
 
     distance = np.maximum(2 - 2 * points @ points.T, 0)
     near = min(5, len(points) - 1)
-    width = np.median(np.sort(distance, axis=1)[:, 1 : near + 1]) if near else 0.0
+    width = np.median(np.partition(distance, range(near + 1), axis=1)[:, 1 : near + 1]) if near else 0.0
     return np.exp(-distance / (LIKENESS_WIDTH * max(float(width), 1e-6)))

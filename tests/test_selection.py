@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from screentime import selection
 from screentime.schema import Schema
 from screentime.selection import cover, doubts, merge, next_batch, unit
 
@@ -60,6 +61,74 @@ def test_more_than_there_are_gives_all_there_are(film):
 def test_pictures_that_are_all_the_same_are_no_fault():
     assert len(set(cover(np.ones((10, 4)), np.zeros(10, bool), 6).tolist())) == 6
     assert cover(np.ones((1, 4)), np.zeros(1, bool), 6).tolist() == [0]
+
+
+def likeness_of(embeddings):
+    """What `cover` maximises, written down plainly: how like one another frames are."""
+    points = unit(embeddings)
+    distance = np.maximum(2 - 2 * points @ points.T, 0)
+    width = np.median(np.sort(distance, axis=1)[:, 1:6])
+    return np.exp(-distance / (selection.LIKENESS_WIDTH * width))
+
+
+def worth(likeness, chosen, weights):
+    return weights @ likeness[:, chosen].max(axis=1, initial=0)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_each_frame_is_the_one_that_raises_the_sum_most(film, seed):
+    embeddings, scene = film
+    rng = np.random.default_rng(seed)
+    labelled, doubt = rng.random(len(scene)) < 0.1, rng.random(len(scene))
+    taken, likeness = np.flatnonzero(labelled).tolist(), likeness_of(embeddings)
+    for frame in cover(embeddings, labelled, 15, doubt):
+        free = [one for one in range(len(scene)) if one not in taken]
+        gains = [worth(likeness, [*taken, one], selection.LEAST_DOUBT + doubt) for one in free]
+        assert gains[free.index(frame)] == pytest.approx(max(gains), rel=1e-12)
+        taken.append(int(frame))
+
+
+@pytest.fixture
+def small_pool(monkeypatch):
+    monkeypatch.setattr(selection, "POOL", 60)
+
+
+def test_of_a_long_film_a_pool_stands_for_nearly_as_much(film, monkeypatch):
+    embeddings, scene = film
+    none, alike, likeness = np.zeros(len(scene), bool), np.ones(len(scene)), likeness_of(embeddings)
+    exact = worth(likeness, cover(embeddings, none, 12), alike)
+    monkeypatch.setattr(selection, "POOL", 60)
+    pooled = cover(embeddings, none, 12)
+    assert len(set(pooled.tolist())) == 12
+    assert 0.97 * exact < worth(likeness, pooled, alike) <= exact
+
+
+def test_of_a_long_film_frames_with_a_label_and_sure_ones_stay_out(film, small_pool):
+    embeddings, scene = film
+    labelled = scene < 9
+    chosen = cover(embeddings, labelled, 3)
+    assert sorted(scene[chosen]) == [9, 10, 11]
+    doubtful = np.isin(scene, [0, 3, 5, 7])
+    chosen = cover(embeddings, np.zeros(len(scene), bool), 4, doubt=np.where(doubtful, 1.0, 0.0))
+    assert len(set(scene[chosen])) == 4 and set(scene[chosen]) - {11} <= {0, 3, 5, 7}
+
+
+def test_of_a_long_film_the_most_doubtful_frame_of_each_stretch_is_looked_at(film, small_pool):
+    embeddings, scene = film
+    doubt = np.zeros(len(scene))
+    doubt[[17, 101]] = 1.0
+    flat = np.ones_like(embeddings)
+    assert set(cover(flat, np.zeros(len(scene), bool), 40, doubt).tolist()) >= {17, 101}
+
+
+def test_of_a_long_film_as_many_are_chosen_as_are_wanted(film, small_pool):
+    embeddings, scene = film
+    everything = cover(embeddings, np.zeros(len(scene), bool), len(scene) + 5)
+    assert sorted(everything.tolist()) == list(range(len(scene)))
+    batch, draws = next_batch(
+        embeddings, np.zeros(len(scene), bool), [(50, 10), (60, 10)], None, SCHEMA, np.random.default_rng(0)
+    )
+    assert len(batch) == len(set(batch)) == 130 and len(draws) == 20
 
 
 def test_audit_frames_lie_in_the_second_half_of_their_part():
