@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
-from scripts.benchmarks import children, projects
+from scripts.benchmarks import children, projects, telling
 from scripts.benchmarks.lab import Lab
 from scripts.benchmarks.measuring import Result
 from scripts.benchmarks.registry import BUILTIN
@@ -115,17 +115,28 @@ def plot(points: Grown, path: Path) -> None:
                 list(sizes), [both[column] for both in sizes.values()], color=colour, marker=mark, markersize=8,
                 linewidth=2, label=f"screentime {command}",
             )
-            last = max(sizes)
+        for (frames, value), shift in apart([(max(sizes), sizes[max(sizes)][column]) for sizes in points.values()]):
             axes.annotate(
-                f"{sizes[last][column]:,.3g}" if sizes[last][column] < 100 else f"{sizes[last][column]:,.0f}",
-                (last, sizes[last][column]), xytext=(8, 0), textcoords="offset points", va="center", fontsize=11,
+                telling.figure(value), (frames, value), xytext=(9, shift), textcoords="offset points", va="center",
+                fontsize=11,
             )
         axes.set(xscale="log", yscale="log", xlim=(20, 30_000), ylim=(low, high))
         axes.set_title(title, fontsize=12, loc="left")
         axes.set_xlabel("frames", fontsize=12)
         axes.tick_params(labelsize=11)
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter("{x:,g}")
         axes.spines[["top", "right"]].set_visible(False)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=11, frameon=False)
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=150)
     write_atomically(path, file.getvalue())
+
+
+def apart(ends: list[tuple[int, float]]) -> list[tuple[tuple[int, float], int]]:
+    """How many points each line's last figure is moved up or down, so that near ones can both be read."""
+    moved = []
+    for frames, value in ends:
+        near = [other for at, other in ends if at == frames and other != value and 0.75 < other / value < 1.35]
+        moved.append(((frames, value), 0 if not near else 7 if value > near[0] else -7))
+    return moved

@@ -7,6 +7,7 @@ import socket
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,9 @@ def readable(api: Api, project: int) -> tuple[str, int]:
     return shown, (api("GET", f"api/projects/{project}/model-versions/") or {}).get(shown, 0) if shown else 0
 
 
-def wait_for_version(api: Api, project: int, before: str, expected: int, limit: float) -> float:
+def wait_for_version(
+    api: Api, project: int, before: str, expected: int, limit: float, over: Callable[[], bool] = lambda: False
+) -> float:
     """Wait until the page shows another version with all of its pre-annotations; the moment of it.
 
     Parameters
@@ -120,20 +123,29 @@ def wait_for_version(api: Api, project: int, before: str, expected: int, limit: 
         Pre-annotations that the new one has.
     limit : float
         Seconds.
+    over : callable
+        Whether nothing more will come; then one last look is taken.
 
     Returns
     -------
     float
         By ``time.monotonic()``.
+
+    Raises
+    ------
+    Failed
+        If they do not come.
     """
     until = min(time.monotonic() + limit, children.deadline)
-    while time.monotonic() < until:
+    while True:
+        last = over() or time.monotonic() > until
         shown, there = readable(api, project)
         if shown not in ("", before) and there >= expected:
             return time.monotonic()
+        if last:
+            raise Failed(f"{there} of {expected} pre-annotations of {shown or 'no version'} were readable in the end.")
         # Looked at seldom enough not to keep a core of the server busy.
         time.sleep(0.1)
-    raise Failed(f"No new pre-annotations were readable within {limit:.0f} s.")
 
 
 class Labeller:

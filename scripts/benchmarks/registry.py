@@ -123,14 +123,13 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "sync, process warm, 298 frames", "sync", "s",
-        "training alone of `screentime train --recipe finetune`, 20 epochs, same labels; ours from the 60th label sent"
+        "the round of `screentime train --recipe finetune`, 20 epochs, on the same labels; ours from the 60th label sent"
         " to all pre-annotations of the new version readable (and so the next labels; median)",
         ours("<=", 3), ratio("<=", 0.01), quick=False,
     ),
     Row(
         "sync, process cold, 298 frames", "sync", "s",
-        "the same; ours from the start of `screentime sync`, server warm", ours("<=", 12), ratio("<=", 0.01),
-        quick=False,
+        "the same; ours from the start of `screentime sync`, server warm", ours("<=", 12), quick=False,
     ),
     Row(
         "sync, process warm, 10,000 frames", "sync", "s", "nothing; as above", ours("<=", 60), ours("<=", 30),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 import time
 from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -102,18 +104,24 @@ def cold(
     lab: Lab, api: projects.Api, folder: Path, labeller: projects.Labeller, frames: int, number: int,
     memory: bool = False,
 ) -> tuple[float, float | None]:
-    """A label, then seconds from the start of `screentime sync` to readable pre-annotations; and its peak memory."""
+    """A label, then seconds from the start of `screentime sync` to readable pre-annotations; and its peak memory.
+
+    What it does afterwards, until it ends, does not count.
+    """
     lab.say(f"sync, process cold, {frames:,} frames: round {number}.")
     project = projects.number_of(folder)
     before = projects.readable(api, project)[0]
     labeller.label(1)
-    began = time.monotonic()
-    ended = children.screentime("sync", "--workspace", str(folder), "--json", limit=LIMIT, memory=memory)
-    shown, there = projects.readable(api, project)
-    answer = json.loads(ended.said)
-    if shown == before or there < frames - answer["labels"]:
-        raise Failed(f"After `screentime sync` {there} pre-annotations of {shown or 'no version'} were readable.")
-    return time.monotonic() - began, ended.megabytes
+    expected = frames - api("GET", f"api/projects/{project}/")["total_annotations_number"]
+    over = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        began = time.monotonic()
+        readable = pool.submit(projects.wait_for_version, api, project, before, expected, LIMIT, over.is_set)
+        try:
+            ended = children.screentime("sync", "--workspace", str(folder), "--json", limit=LIMIT, memory=memory)
+        finally:
+            over.set()  # by now they are there, or never will be
+        return readable.result() - began, ended.megabytes
 
 
 def _labels_learned(

@@ -1,6 +1,6 @@
 """The points of the plot, and the plot."""
 
-from scripts.benchmarks.growth import grown, plot
+from scripts.benchmarks.growth import apart, grown, plot
 
 
 def test_the_points_are_those_of_rows_that_were_measured_whole():
@@ -23,3 +23,10 @@ def test_the_plot_is_a_picture(tmp_path):
     # Both colours are there: #0072B2 and #009E73, blue first as OpenCV has it.
     for colour in ([0xB2, 0x72, 0x00], [0x73, 0x9E, 0x00]):
         assert (picture == colour).all(axis=2).sum() > 50
+
+
+def test_figures_at_the_lines_ends_that_would_lie_on_one_another_are_moved_apart():
+    assert apart([(3000, 50.0), (10_000, 55.0), (10_000, 48.0)]) == [
+        ((3000, 50.0), 0), ((10_000, 55.0), 7), ((10_000, 48.0), -7),
+    ]
+    assert apart([(10_000, 90.0), (10_000, 48.0)]) == [((10_000, 90.0), 0), ((10_000, 48.0), 0)]
