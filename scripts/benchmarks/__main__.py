@@ -69,7 +69,7 @@ def measure(rows: list[registry.Row], quick: bool) -> list[Result]:
     list of Result
         One a row, in their order.
     """
-    families = list(dict.fromkeys(row.family for row in rows))
+    families = [family for family in registry.FAMILIES if any(row.family == family for row in rows)]
     found: dict[str, Result] = {}
     with Lab(quick, families) as lab:
         for family in families:

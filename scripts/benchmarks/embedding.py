@@ -64,7 +64,7 @@ def _rates(lab: Lab, running: dict[str, children.Answering], notes: list[str]) -
     contestants = {
         name: lambda name=name: running[name].ask({"batch": best[name], "seconds": seconds}) for name in running
     }
-    taken = in_turn(contestants, 3 if lab.quick else 7, lab.round("embeddings"))
+    taken = in_turn(contestants, 2 if lab.quick else 7, lab.round("embeddings"))
     rate = {name: statistics.median(each) for name, each in taken.figures.items()}
     notes += [f"{name} failed: {why}" for name, why in taken.failed.items()]
     others = [name for name in rate if name != "ours"]
