@@ -29,7 +29,7 @@ def measure(lab: Lab, wanted: Collection[str]) -> Iterator[Result]:
         lab.say(f"{row}; and of {FEW:,}.")
         try:
             taken = children.call(
-                f"choosing:{function}", [FEW, MANY], *arguments, 1 if lab.quick else 3, limit=30 if lab.quick else LIMIT
+                f"choosing:{function}", [FEW, MANY], *arguments, 1 if lab.quick else 3, limit=15 if lab.quick else LIMIT
             )
         except Failed as error:
             yield from (Result(name, None, note=str(error), failed=True) for name in (row, growth))

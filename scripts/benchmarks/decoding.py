@@ -49,7 +49,7 @@ def measure(lab: Lab, wanted: Collection[str]) -> Iterator[Result]:
             name: one for name, one in contestants.items() if name in rows or name in ("decoding alone", ours)
         }
         taken = in_turn(
-            contestants, 3 if size == "360p" and not lab.quick else 2, lab.round(f"decode {size}"), lab.go_on
+            contestants, 3 if size == "360p" and not lab.quick else 2, lab.round(f"decode {size}"), lab.within(11)
         )
         note = f"{seconds} s of film."
         if ours in rows:

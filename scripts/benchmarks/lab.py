@@ -90,9 +90,10 @@ class Lab:
         """What tells of the rounds of a family."""
         return lambda number, name: self.say(f"{family}, round {number}: {name}")
 
-    def go_on(self) -> bool:
-        """Whether a family may take another round: in `--quick` only within its time."""
-        return not self.quick or time.monotonic() - self._family_began < self._about / 2
+    def within(self, seconds: float) -> Callable[[], bool]:
+        """Whether another round may be taken: in `--quick` only within so many seconds from now."""
+        began = time.monotonic()
+        return lambda: not self.quick or time.monotonic() - began < seconds
 
     def over(self) -> bool:
         """Whether the time of `--quick` is too far gone to begin anything."""

@@ -53,7 +53,7 @@ def _speed(lab: Lab, size: str, models: dict[str, Path]) -> Iterator[Result]:
         name: partial(predict, film, model) for name, model in models.items()
     }
     taken = in_turn(
-        contestants, 3 if size == "360p" and not lab.quick else 2, lab.round(f"predict {size}"), lab.go_on
+        contestants, 3 if size == "360p" and not lab.quick else 2, lab.round(f"predict {size}"), lab.within(8)
     )
     for name in models:
         yield taken.versus(name, name, "decoding alone", f"{seconds} s of film.")
