@@ -84,7 +84,8 @@ def measure(rows: list[registry.Row], quick: bool) -> list[Result]:
                         if one.name in wanted:
                             # What the end of the three minutes cuts off did not fail.
                             found[one.name] = one = replace(one, failed=one.failed and not (quick and lab.over()))
-                            lab.say(f"{one.name}: {telling.figure(one.ours) or one.note} {telling.verdict(one)}".rstrip())
+                            said = one.note if one.ours is None else f"{telling.figure(one.ours)} {telling.verdict(one)}"
+                            lab.say(f"{one.name}: {said.rstrip()}")
                 except Failed as error:
                     why, failed = str(error), not (quick and lab.over())
                 except Exception as error:  # a row must not end the others, whatever its libraries raise
