@@ -152,19 +152,16 @@ class Labeller:
     """A person who labels through the API what the page hands out, from known labels."""
 
     def __init__(self, folder: Path, truth: Path) -> None:
-        from screentime.config import parse
         from screentime.demo.annotator import Annotator, read_truth, truth_of
-        from screentime.labelstudio.link import open_link
-        from screentime.labelstudio.project import get_project
+        from screentime.rounds import Loop
+        from screentime.talk import Talk
         from screentime.workspace import Workspace
 
         workspace = Workspace(folder)
-        link = open_link(parse(workspace.config_file.read_text("utf-8")))
+        loop = Loop(workspace, workspace.config(), Talk())
         known = truth_of(workspace.frames(), read_truth(truth)[2], truth)
         self._progress = workspace.progress
-        self._annotator = Annotator(
-            link.client, get_project(link.client, number_of(folder)), workspace.schema(), known
-        )
+        self._annotator = Annotator(loop.link.client, loop.project(), loop.schema, known)
 
     def label(self, how_many: int) -> None:
         """Label so many frames.
