@@ -15,6 +15,7 @@ from pathlib import Path
 from screentime.errors import ConfigError, FilmError, ScreentimeError
 from screentime.files import write_atomically
 from screentime.records import Film, Frame, frame_uid
+from screentime.video.pictures import Size
 from screentime.video.reader import Reader, digest
 from screentime.video.shots import ShotCounter
 from screentime.video.source import checked, shown_name
@@ -111,6 +112,8 @@ def extract(
     ScreentimeError
         If the files cannot be written.
     """
+    if max_height is not None and max_height < 1:
+        raise ConfigError(f"A height of {max_height} pixels is none.", "Use a height above 0.")
     if not 1 <= quality <= 100:
         raise ConfigError(f"A JPEG quality of {quality} is not possible.", "Use 1 to 100.")
     path, known = checked(film_path), digest(film_path)
@@ -233,7 +236,7 @@ def _decode(
     import cv2
 
     seconds, shots, counter = [], [], ShotCounter()
-    reader = Reader(path, fps=recipe.fps, max_height=recipe.max_height, known_digest=recipe.digest)
+    reader = Reader(path, fps=recipe.fps, size=_no_higher(recipe.max_height), known_digest=recipe.digest)
     # The film is opened first: one that cannot be read leaves no folder behind.
     with reader, shelf.filling() as folder:
         for sample in reader:
@@ -247,6 +250,13 @@ def _decode(
         (folder / SHOTS).write_text(json.dumps(shots) + "\n", "utf-8")
         shelf.describe(folder, stored)
     return stored, shots
+
+
+def _no_higher(height: int | None) -> Size | None:
+    """Sizes of pictures that are at most so high, aspect kept."""
+    if height is None:
+        return None
+    return lambda wide, high: (max(1, round(wide * height / high)), height) if high > height else (wide, high)
 
 
 def _read_shots(folder: Path, frames: int) -> list[int] | None:

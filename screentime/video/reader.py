@@ -6,26 +6,26 @@ import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from screentime.errors import ConfigError, FilmError
 from screentime.records import Film
-from screentime.video.clock import LONGEST_SECONDS, Clock, Picker
-from screentime.video.source import checked, digest, open_pictures, shown_name
+from screentime.video.clock import Clock, Picker
+from screentime.video.decoding import AstrayError, Pictures
+from screentime.video.pictures import Shaper, Size
+from screentime.video.source import checked, digest, shown_name
 
 if TYPE_CHECKING:
+    import av
     import numpy as np
 
-# OpenCV answers "no" once for each packet that it cannot decode, and for ever at the end, where
-# an answer takes a microsecond. So many in a row are the end: eleven minutes of damage at 30 a second.
-END = 20_000
 # After damage the decoder shows smeared pictures until the next whole one; encoders place one
 # every ten seconds at most, and films without any (intra refresh) are clean again by then.
 MEND_SECONDS = 10.0
 # Missing less than this at the end is rounding or an edit, not a film cut short.
 LEAST_SHORT_SECONDS, MOST_SHORT_SECONDS, SHORT_SHARE = 0.5, 2.0, 0.05
-WIDEST_PIXEL = 10.0  # no pixel is that oblong: the film's claim is damaged
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,9 @@ class Reader:
     fps : float, optional
         Samples per second. Sample k is the first frame at or after k/fps; above the film's
         own rate every frame is sampled once.
-    max_height : int or None, optional
-        Pictures taller than this many pixels are shrunk to it, aspect kept.
+    size : callable, optional
+        Asked with the width and height of a picture that is upright and has square pixels, it gives the
+        width and height wanted; without it pictures keep their size.
     known_digest : str or None, optional
         The film's `digest` where the caller has it, so that its bytes are not read twice.
 
@@ -74,7 +75,7 @@ class Reader:
     Raises
     ------
     ConfigError
-        If fps or max_height is not above 0.
+        If fps is not above 0.
     FilmError
         On entering: if the file is missing, empty or holds no pictures. While iterating: if
         not one frame can be decoded.
@@ -92,61 +93,35 @@ class Reader:
         path: str | os.PathLike[str],
         *,
         fps: float = 1.0,
-        max_height: int | None = None,
+        size: Size | None = None,
         known_digest: str | None = None,
     ) -> None:
         if not (math.isfinite(fps) and fps > 0):
             raise ConfigError(f"{fps} frames a second cannot be sampled.", "Use an fps above 0.")
-        if max_height is not None and max_height < 1:
-            raise ConfigError(f"A height of {max_height} pixels is none.", "Use a height above 0.")
         self._path = Path(path)
         self._fps = fps
-        self._max_height = max_height
+        self._size = size
         self._digest = known_digest
-        self._capture = None
+        self._pictures: Pictures | None = None
         self._film: Film | None = None
         self.claimed_seconds = 0.0
         self.lost_seconds = 0.0
 
     def __enter__(self) -> Self:
-        import cv2
-
         self._path = checked(self._path)
-        self._capture = open_pictures(self._path)
-        rate = self._capture.get(cv2.CAP_PROP_FPS)
-        claimed = self._capture.get(cv2.CAP_PROP_FRAME_COUNT) / rate if rate > 0 else 0.0
-        self._rate = rate if math.isfinite(rate) and rate > 0 else 0.0
-        self.claimed_seconds = claimed if 0 < claimed < LONGEST_SECONDS else 0.0
-        self._clock = Clock(self._rate)
-        self._decoded = 0
-        self._until = 0.0  # when the latest whole frame leaves the screen
+        self._open()
+        self.claimed_seconds = self._pictures.claimed_seconds
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._capture.release()
+        self._pictures.close()
 
     def __iter__(self) -> Iterator[Sample]:
-        import cv2
-
-        picker = Picker(self._fps, self._rate)
-        samples, width, height = 0, 0, 0
-        for second in self._seconds():
-            if not picker.wants(second):
-                continue
-            there, image = self._capture.retrieve()
-            if not there:
-                continue
-            shape = self._square(image)
-            if not samples:
-                width, height = shape
-            if self._max_height is not None and shape[1] > self._max_height:
-                shape = max(1, round(shape[0] * self._max_height / shape[1])), self._max_height
-            if shape != (image.shape[1], image.shape[0]):
-                shrinks = shape[0] * shape[1] < image.shape[0] * image.shape[1]
-                image = cv2.resize(
-                    image, shape, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-                )
-            yield Sample(samples, second, image)
+        samples, full = 0, (0, 0)
+        shaper = Shaper(self._pictures.ratio, self._size)
+        for second, frame in self._frames():
+            full = full if samples else shaper.full(frame)
+            yield Sample(samples, second, shaper.shape(frame))
             samples += 1
         if not samples:
             raise FilmError(
@@ -157,10 +132,10 @@ class Reader:
             digest=self._digest or digest(self._path),
             name=self._path.name,
             path=str(self._path),
-            seconds=self._end(),
-            rate=self._rate,
-            width=width,
-            height=height,
+            seconds=self._seconds,
+            rate=self._pictures.rate,
+            width=full[0],
+            height=full[1],
             frames=samples,
         )
 
@@ -191,60 +166,72 @@ class Reader:
             )
         return tuple(sentences)
 
-    def _seconds(self) -> Iterator[float]:
-        """Grab every frame that is whole, and give its second."""
-        import cv2
+    def _open(self) -> None:
+        """Open the film, or open it anew to read its packets once more."""
+        if self._pictures is not None:
+            self._pictures.close()
+        self._pictures = Pictures(self._path)
 
+    def _frames(self) -> Iterator[tuple[float, av.VideoFrame]]:
+        """Second and frame of each sample; sets how long the film is."""
+        handed = -1.0
+        known = self._pictures.plan(self._fps)
+        self._open()
+        if known is not None:
+            try:
+                for second, frame in self._pictures.planned(known):
+                    yield second, frame
+                    handed = second
+                self._seconds = self._end(known.frames, known.last, known.end)
+                return
+            except AstrayError:
+                self._open()
+        picker = Picker(self._fps, self._pictures.rate)
+        for second, frame in self._every():
+            # What a plan gave until it failed is not handed out twice.
+            if picker.wants(second) and second > handed:
+                yield second, frame
+
+    def _every(self) -> Iterator[tuple[float, av.VideoFrame]]:
+        """Decode every frame, and give those that are whole."""
+        pictures, clock = self._pictures, Clock(self._pictures.rate)
+        decoded = 0
         failed = 0  # packets since the last frame that could not be decoded
+        until = 0.0  # when the latest whole frame leaves the screen
         mended_at: float | None = None  # where damage that is not over yet ends at the earliest
-        while failed < END:
-            if not self._capture.grab():
+        for packet in chain(pictures.packets(), [None]):
+            frames = pictures.decode(packet)
+            if frames is None:
                 failed += 1
                 continue
-            self._decoded += 1
-            if failed:
-                mended_at = (self._clock.last or 0.0) + failed * self._clock.usual_step
-            position = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-            second = self._clock.tick(position, failed)
-            failed = 0
-            if mended_at is not None:
-                # Threads hand out frames from before the damage after it: a whole picture
-                # counts only behind the hole.
-                whole = second >= mended_at and not self._leans_on_others()
-                if not whole and second < mended_at + MEND_SECONDS:
-                    continue
-                mended_at = None
-                self.lost_seconds += max(0.0, second - self._until)
-            self._until = second + self._clock.usual_step
-            yield second
+            for frame in frames:
+                decoded += 1
+                if failed:
+                    mended_at = (clock.last or 0.0) + failed * clock.usual_step
+                second = clock.tick(pictures.position(frame), failed)
+                failed = 0
+                if mended_at is not None:
+                    # Threads hand out frames from before the damage after it: a whole picture
+                    # counts only behind the hole.
+                    whole = second >= mended_at and not _leans_on_others(frame)
+                    if not whole and second < mended_at + MEND_SECONDS:
+                        continue
+                    mended_at = None
+                    self.lost_seconds += max(0.0, second - until)
+                until = second + clock.usual_step
+                yield second, frame
+        self._seconds = self._end(decoded, clock.last or 0.0, until)
 
-    def _leans_on_others(self) -> bool:
-        """Whether the grabbed frame is drawn from earlier ones (P or B)."""
-        import cv2
-
-        return int(self._capture.get(cv2.CAP_PROP_FRAME_TYPE)) in (ord("P"), ord("B"))
-
-    def _end(self) -> float:
+    def _end(self, decoded: int, last: float, until: float) -> float:
         """Second at which the last frame leaves the screen."""
-        import cv2
-
         # Only where all of the container's frames were there can its word on the length be used;
         # it alone knows how long the last one is held.
-        all_there = self._decoded >= self._capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0
-        if all_there and self.claimed_seconds > (self._clock.last or 0.0):
-            return round(self.claimed_seconds, 6)
-        return round(self._until, 6)
+        all_there = decoded >= self._pictures.claimed_frames > 0
+        return round(self.claimed_seconds if all_there and self.claimed_seconds > last else until, 6)
 
-    def _square(self, image: np.ndarray) -> tuple[int, int]:
-        """Width and height at which the picture's pixels are square."""
-        import cv2
 
-        height, width = image.shape[:2]
-        num = self._capture.get(cv2.CAP_PROP_SAR_NUM)
-        den = self._capture.get(cv2.CAP_PROP_SAR_DEN)
-        ratio = num / den if num > 0 and den > 0 else 1.0
-        if not 1 / WIDEST_PIXEL <= ratio <= WIDEST_PIXEL:
-            return width, height
-        # OpenCV has turned the picture already; the ratio is that of the stored one.
-        turned = int(self._capture.get(cv2.CAP_PROP_ORIENTATION_META)) % 180 == 90
-        return (width, round(height * ratio)) if turned else (round(width * ratio), height)
+def _leans_on_others(frame: av.VideoFrame) -> bool:
+    """Whether a frame is drawn from earlier ones (P or B)."""
+    from av.video.frame import PictureType
+
+    return frame.pict_type in (PictureType.P, PictureType.B)

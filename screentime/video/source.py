@@ -1,16 +1,13 @@
-"""A film as a file: whether it is one, what its content is called, and its opened pictures."""
+"""A film as a file: whether it is one, and what its content is called."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from screentime.errors import FilmError
-
-if TYPE_CHECKING:
-    import cv2
 
 
 def digest(path: str | os.PathLike[str]) -> str:
@@ -90,45 +87,8 @@ def _unreadable(path: Path, error: OSError) -> FilmError:
 
 
 def opencv() -> Any:
-    """OpenCV, told how to handle films; it listens only before the first film of a process."""
-    # Both libraries would print a line for every damaged packet; the warnings say it in one.
+    """OpenCV, told not to talk of films; it listens only before the first film of a process."""
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    # By itself OpenCV calls 4096 packets of sound in a row (87 s without a new picture) a failure.
-    os.environ.setdefault("OPENCV_FFMPEG_READ_ATTEMPTS", "1000000")
     import cv2
 
     return cv2
-
-
-def open_pictures(path: Path) -> cv2.VideoCapture:
-    """Open a film for decoding.
-
-    Parameters
-    ----------
-    path : Path
-        From `checked`.
-
-    Returns
-    -------
-    cv2.VideoCapture
-        Open; the caller releases it.
-
-    Raises
-    ------
-    FilmError
-        If there is no picture stream in it.
-    """
-    cv2 = opencv()
-    talk = cv2.getLogLevel()
-    cv2.setLogLevel(0)
-    try:
-        capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
-    finally:
-        cv2.setLogLevel(talk)
-    if not capture.isOpened():
-        raise FilmError(
-            f"{shown_name(path)} holds no pictures that can be read: it is no film, has sound only,"
-            " or lacks its index.",
-            "See that a player shows it; copy it again, or convert it: ffmpeg -i FILM film.mp4.",
-        )
-    return capture

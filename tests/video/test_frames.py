@@ -164,7 +164,9 @@ def test_a_renamed_film_keeps_its_uids(plain, tmp_path):
     assert {frame.film for frame in second[1]} == {"other.mp4"}
 
 
-@pytest.mark.parametrize("options", [{"fps": 0}, {"fps": 1, "quality": 0}, {"fps": 1, "quality": 101}])
+@pytest.mark.parametrize("options", [
+    {"fps": 0}, {"fps": 1, "quality": 0}, {"fps": 1, "quality": 101}, {"fps": 1, "max_height": 0},
+])
 def test_impossible_options_are_refused(plain, tmp_path, options):
     with pytest.raises(ConfigError):
         extract(plain, tmp_path, **options)

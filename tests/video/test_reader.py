@@ -128,14 +128,21 @@ def test_oblong_pixels_are_made_square(studio):
         assert next(iter(reader)).image.shape == (240, 96, 3)
 
 
-def test_tall_pictures_are_shrunk_and_low_ones_left(studio, plain):
-    with Reader(plain, max_height=48) as reader:
+def test_pictures_get_the_size_that_is_asked_for(studio, plain):
+    asked = []
+
+    def half(width, height):
+        asked.append((width, height))
+        return 80, 48
+
+    with Reader(plain, size=half) as reader:
         images = [sample.image for sample in reader]
+    assert set(asked) == {(160, 96)}
     assert images[0].shape == (48, 80, 3) and images[0].dtype == np.uint8
     assert [studio.number_in(image) for image in images] == [25 * k for k in range(10)]
     assert (reader.film.width, reader.film.height) == (160, 96)
-    with Reader(plain, max_height=97) as reader:
-        assert next(iter(reader)).image.shape == (96, 160, 3)
+    with Reader(plain, size=lambda *size: size) as reader, Reader(plain) as other:
+        assert np.array_equal(next(iter(reader)).image, next(iter(other)).image)
 
 
 def test_a_film_cut_short_says_what_could_be_read(studio, plain):
@@ -237,7 +244,7 @@ def test_odd_names_are_only_names(studio, plain, tmp_path, monkeypatch, name):
     assert (reader.film.name, reader.film.path) == (name, str(tmp_path / name))
 
 
-@pytest.mark.parametrize("options", [{"fps": 0}, {"fps": -1}, {"fps": float("nan")}, {"max_height": 0}])
+@pytest.mark.parametrize("options", [{"fps": 0}, {"fps": -1}, {"fps": float("nan")}])
 def test_impossible_options_are_refused(options):
     with pytest.raises(ConfigError):
         Reader("film.mp4", **options)
@@ -261,7 +268,7 @@ def test_the_digest_is_that_of_the_bytes(plain):
 def test_the_real_episode_gives_one_frame_a_second():
     if not EPISODE.exists():
         pytest.skip("the episode lies beside the repository, in ../shared, and is not there")
-    with Reader(EPISODE, max_height=90) as reader:
+    with Reader(EPISODE, size=lambda *_: (160, 90)) as reader:
         seconds = [sample.second for sample in reader]
     assert len(seconds) == 298
     assert all(k <= second < k + 1 for k, second in enumerate(seconds))

@@ -1,0 +1,230 @@
+"""A film's pictures as PyAV opens them: what the container claims, packets, and the frames in them."""
+
+from __future__ import annotations
+
+import os
+from array import array
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from screentime.errors import FilmError
+from screentime.video.clock import LONGEST_SECONDS
+from screentime.video.leaning import Kind, Leaning
+from screentime.video.skipping import Plan, plan
+from screentime.video.source import shown_name
+
+# Threads wait for one another where frames lean on one another: two for each core keep all cores busy.
+THREADS_PER_CORE, MOST_THREADS = 2, 16
+# A damaged place in a container is passed over; so many in a row without a packet between are its end.
+MOST_GAPS = 100
+
+
+class AstrayError(Exception):
+    """The decoder does not give what the plan says: the film must be decoded without one."""
+
+
+class Pictures:
+    """The picture stream of an opened film; close it after use.
+
+    Parameters
+    ----------
+    path : Path
+        From `source.checked`.
+
+    Attributes
+    ----------
+    rate : float
+        Frames per second by the container's word; 0.0 where it gives none.
+    claimed_seconds : float
+        How long it is by the container's word; 0.0 where it gives none.
+    claimed_frames : int
+        How many frames by the container's word.
+    ratio : float
+        Width of a stored pixel by its height; 0.0 where that is unknown.
+
+    Raises
+    ------
+    FilmError
+        If there is no picture stream in it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        import av
+
+        av.logging.set_level(None)
+        try:
+            # A list of other files is no film: nothing but this file is opened.
+            self._container = av.open(str(path), options={"protocol_whitelist": "file"})
+        except av.error.FFmpegError:
+            raise _no_pictures(path) from None
+        try:
+            self._stream = _pictures(self._container)
+            if self._stream is None:
+                raise _no_pictures(path)
+            self._prepare()
+        except BaseException:
+            self._container.close()
+            raise
+
+    def _prepare(self) -> None:
+        from av.stream import Discard
+
+        stream = self._stream
+        for other in self._container.streams:
+            if other is not stream:
+                other.discard = Discard.all
+        context = stream.codec_context
+        context.thread_type = "AUTO"
+        context.thread_count = min(THREADS_PER_CORE * (os.cpu_count() or 1), MOST_THREADS)
+        self._unit = float(stream.time_base or 0)
+        # Where no average is known the unit is all that tells of the rate; nobody believes it who knows rates.
+        rate = float(stream.average_rate or stream.guessed_rate or 0) or (1 / self._unit if self._unit else 0.0)
+        self.rate = rate if rate > 0 else 0.0
+        # This container knows no time of presentation; FFmpeg guesses it, and is often wrong.
+        self._guessed = self._container.format.name == "avi"
+        seconds = (self._container.duration or 0) / 1_000_000 or (stream.duration or 0) * self._unit
+        self.claimed_frames = stream.frames or int(max(seconds, 0.0) * self.rate + 0.5)
+        claimed = self.claimed_frames / self.rate if self.rate else 0.0
+        self.claimed_seconds = claimed if 0 < claimed < LONGEST_SECONDS else 0.0
+        self.ratio = float(stream.sample_aspect_ratio or 0)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._container.close()
+
+    def position(self, frame: Any) -> float:
+        """What the film says of a frame's time: seconds from the stream's start; NaN where it says nothing."""
+        stamp = frame.dts if frame.pts is None or self._guessed else frame.pts
+        start = self._stream.start_time
+        return float("nan") if stamp is None or start is None else (stamp - start) * self._unit
+
+    def plan(self, fps: float) -> Plan | None:
+        """Choose what to decode, from all packets; they can be read once more only from a new opening.
+
+        Parameters
+        ----------
+        fps : float
+            Samples per second.
+
+        Returns
+        -------
+        Plan or None
+            None where the packets do not tell the time of every frame.
+        """
+        context, start = self._stream.codec_context, self._stream.start_time
+        leaning = Leaning(context.name, context.codec.intra_only, context.extradata or b"")
+        stamps, kinds, delays = array("q"), bytearray(), set()
+        for packet in self.packets():
+            if packet.pts is None or packet.has_sidedata("new_extradata") or packet.has_sidedata("param_change"):
+                return None
+            stamps.append(packet.pts)
+            delays.add(packet.pts - (packet.dts or 0))
+            hidden = Kind.HIDDEN if packet.is_discard else 0
+            kinds.append(leaning.kind(packet.is_keyframe, bytes(packet)) | hidden)
+        # Frames that are not shown in the order of decoding wait for one another, each for another time.
+        wrong = context.has_b_frames and (self._guessed or len(delays) == 1)
+        if start is None or not stamps or len(set(stamps)) < len(stamps) or wrong:
+            return None
+        if not leaning.spares:
+            kinds = bytearray(kind & ~Kind.SPARE for kind in kinds)
+        return plan(stamps, kinds, self._unit, start, fps, self.rate)
+
+    def packets(self) -> Iterator[Any]:
+        """All packets of the stream that hold something, in the order of decoding."""
+        import av
+
+        gaps = 0
+        while gaps < MOST_GAPS:
+            try:
+                for packet in self._container.demux(self._stream):
+                    if packet.size:
+                        gaps = 0
+                        yield packet
+                return
+            except av.error.FFmpegError:
+                gaps += 1
+
+    def decode(self, packet: Any) -> list[Any] | None:
+        """Frames that a packet sets free; None where one could not be decoded.
+
+        Parameters
+        ----------
+        packet : av.Packet or None
+            None after the last one: sets free what is left.
+
+        Returns
+        -------
+        list of av.VideoFrame, or None
+        """
+        import av
+
+        try:
+            return self._stream.codec_context.decode(packet)
+        except av.error.FFmpegError:
+            return None
+
+    def planned(self, plan: Plan) -> Iterator[tuple[float, Any]]:
+        """Decode what a plan asks for.
+
+        Parameters
+        ----------
+        plan : Plan
+            Of this film.
+
+        Yields
+        ------
+        second : float
+        frame : av.VideoFrame
+            A sample.
+
+        Raises
+        ------
+        AstrayError
+            If something else comes out than the plan says.
+        """
+        due = iter(plan.due)
+        for packet in self._sent(plan):
+            for frame in self._whole(packet):
+                false_start = frame.pts in plan.starts and not frame.key_frame
+                if frame.pts != next(due, None) or frame.is_corrupt or false_start:
+                    raise AstrayError
+                if frame.pts in plan.seconds:
+                    yield plan.seconds[frame.pts], frame
+        if next(due, None) is not None:
+            raise AstrayError
+
+    def _sent(self, plan: Plan) -> Iterator[Any]:
+        count = 0
+        for packet in self.packets():
+            if count >= len(plan.sent) or packet.pts != plan.stamps[count]:
+                raise AstrayError
+            if plan.sent[count]:
+                yield packet
+            count += 1
+        if count < len(plan.sent):
+            raise AstrayError
+        yield None
+
+    def _whole(self, packet: Any) -> list[Any]:
+        frames = self.decode(packet)
+        if frames is None:
+            raise AstrayError
+        return frames
+
+
+def _pictures(container: Any) -> Any:
+    """The stream to show: the first of moving pictures that can be decoded, before covers."""
+    from av.stream import Disposition
+
+    streams = [stream for stream in container.streams.video if stream.codec_context is not None]
+    moving = [stream for stream in streams if not stream.disposition & Disposition.attached_pic]
+    return next(iter(moving or streams), None)
+
+
+def _no_pictures(path: Path) -> FilmError:
+    return FilmError(
+        f"{shown_name(path)} holds no pictures that can be read: it is no film, has sound only,"
+        " or lacks its index.",
+        "See that a player shows it; copy it again, or convert it: ffmpeg -i FILM film.mp4.",
+    )

@@ -1,0 +1,124 @@
+"""Which packets of a film must be decoded, so that the sampled frames come out just as without skipping."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from screentime.video.clock import Clock, Picker
+from screentime.video.leaning import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to decode of a film, and what comes out.
+
+    Attributes
+    ----------
+    stamps : array of int
+        Presentation time of each packet in the stream's unit, in the order of decoding.
+    sent : bytearray
+        1 for each packet that must be decoded, else 0.
+    due : array of int
+        Stamps of the frames that come out, ascending.
+    starts : frozenset of int
+        Stamps of those that must be drawn without any other.
+    seconds : dict of int to float
+        Second of each sampled frame by its stamp, ascending.
+    frames : int
+        How many frames the film has.
+    last : float
+        Second of its last frame.
+    end : float
+        Second at which that one leaves the screen, by what a frame usually lasts.
+    """
+
+    stamps: array[int]
+    sent: bytearray
+    due: array[int]
+    starts: frozenset[int]
+    seconds: dict[int, float]
+    frames: int
+    last: float
+    end: float
+
+
+def plan(stamps: array[int], kinds: bytearray, unit: float, start: int, fps: float, rate: float) -> Plan:
+    """Choose the samples of a film from its packets, and what they need.
+
+    Parameters
+    ----------
+    stamps : array of int
+        Presentation time of each packet in the stream's unit, in the order of decoding; no two alike.
+    kinds : bytearray
+        `Kind` of each.
+    unit : float
+        Seconds of the stream's unit.
+    start : int
+        The stamp at which the stream starts.
+    fps : float
+        Samples per second.
+    rate : float
+        Frames per second that the container claims.
+
+    Returns
+    -------
+    Plan
+    """
+    clock, picker = Clock(rate), Picker(fps, rate)
+    seconds: dict[int, float] = {}
+    shown = sorted(stamp for stamp, kind in zip(stamps, kinds) if not kind & Kind.HIDDEN)
+    for stamp in shown:
+        second = clock.tick((stamp - start) * unit)
+        if picker.wants(second):
+            seconds[stamp] = second
+    # The last ones tell whether the film is there to its end.
+    sent = needed(stamps, kinds, {*seconds, shown[-1], stamps[-1]}) if shown else bytearray(len(stamps))
+    seen = [(stamp, kind) for stamp, kind, one in zip(stamps, kinds, sent) if one and not kind & Kind.HIDDEN]
+    due = array("q", sorted(stamp for stamp, _ in seen))
+    starts = frozenset(stamp for stamp, kind in seen if kind & Kind.START)
+    last = clock.last or 0.0
+    return Plan(stamps, sent, due, starts, seconds, len(shown), last, last + clock.usual_step)
+
+
+def needed(stamps: Sequence[int], kinds: Sequence[int], wanted: set[int]) -> bytearray:
+    """Which packets must be decoded for the wanted frames to be whole.
+
+    Parameters
+    ----------
+    stamps : sequence of int
+        Presentation time of each packet, in the order of decoding.
+    kinds : sequence of int
+        `Kind` of each.
+    wanted : set of int
+        Stamps of the wanted frames.
+
+    Returns
+    -------
+    bytearray
+        1 for each packet that must be decoded, else 0.
+    """
+    sent = bytearray(len(stamps))
+    beyond = False  # whether something behind this group leans on it
+    for first, end in _groups(kinds):
+        asked = [stamps[at] in wanted or bool(kinds[at] & Kind.HELD) for at in range(first, end)]
+        early = [stamps[at] < stamps[first] for at in range(first, end)]
+        starts = bool(kinds[first] & Kind.START)
+        # Pictures shown before the one that starts the group lean on the group before; no others lean on them.
+        open_ = any(one and before for one, before in zip(asked, early))
+        last = end if beyond else first + max((at + 1 for at, one in enumerate(asked) if one), default=0)
+        for at in range(first, last):
+            idle = kinds[at] & Kind.SPARE or (starts and early[at - first] and not open_)
+            sent[at] = asked[at - first] or not idle
+        beyond = last > first and (open_ or not starts)
+    return sent
+
+
+def _groups(kinds: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """First and end of each group of packets that starts anew, the last group first."""
+    end = len(kinds)
+    for at in range(len(kinds) - 1, -1, -1):
+        if kinds[at] & Kind.START or not at:
+            yield at, end
+            end = at
