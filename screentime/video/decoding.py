@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from array import array
 from collections.abc import Iterator
@@ -14,8 +15,8 @@ from screentime.video.leaning import Kind, Leaning
 from screentime.video.skipping import Plan, plan
 from screentime.video.source import shown_name
 
-# Threads wait for one another where frames lean on one another: two for each core keep all cores busy.
-THREADS_PER_CORE, MOST_THREADS = 2, 16
+# Threads wait for one another where frames lean on one another: four keep two cores busy. Each holds frames.
+LEAST_THREADS, MOST_THREADS = 4, 16
 # A damaged place in a container is passed over; so many in a row without a packet between are its end.
 MOST_GAPS = 100
 
@@ -54,7 +55,7 @@ class Pictures:
 
         av.logging.set_level(None)
         try:
-            # A list of other files is no film: nothing but this file is opened.
+            # A list of addresses is no film: nothing is fetched.
             self._container = av.open(str(path), options={"protocol_whitelist": "file"})
         except av.error.FFmpegError:
             raise _no_pictures(path) from None
@@ -76,7 +77,7 @@ class Pictures:
                 other.discard = Discard.all
         context = stream.codec_context
         context.thread_type = "AUTO"
-        context.thread_count = min(THREADS_PER_CORE * (os.cpu_count() or 1), MOST_THREADS)
+        context.thread_count = min(max(os.cpu_count() or 1, LEAST_THREADS), MOST_THREADS)
         self._unit = float(stream.time_base or 0)
         # Where no average is known the unit is all that tells of the rate; nobody believes it who knows rates.
         rate = float(stream.average_rate or stream.guessed_rate or 0) or (1 / self._unit if self._unit else 0.0)
@@ -112,19 +113,22 @@ class Pictures:
         Plan or None
             None where the packets do not tell the time of every frame.
         """
+        import numpy as np
+
         context, start = self._stream.codec_context, self._stream.start_time
         leaning = Leaning(context.name, context.codec.intra_only, context.extradata or b"")
-        stamps, kinds, delays = array("q"), bytearray(), set()
+        stamps, kinds, least, most = array("q"), bytearray(), math.inf, -math.inf
         for packet in self.packets():
             if packet.pts is None or packet.has_sidedata("new_extradata") or packet.has_sidedata("param_change"):
                 return None
             stamps.append(packet.pts)
-            delays.add(packet.pts - (packet.dts or 0))
+            delay = packet.pts - (packet.dts or 0)
+            least, most = min(least, delay), max(most, delay)
             hidden = Kind.HIDDEN if packet.is_discard else 0
             kinds.append(leaning.kind(packet.is_keyframe, bytes(packet)) | hidden)
         # Frames that are not shown in the order of decoding wait for one another, each for another time.
-        wrong = context.has_b_frames and (self._guessed or len(delays) == 1)
-        if start is None or not stamps or len(set(stamps)) < len(stamps) or wrong:
+        wrong = context.has_b_frames and (self._guessed or least == most)
+        if start is None or not stamps or wrong or not np.diff(np.sort(stamps)).all():
             return None
         if not leaning.spares:
             kinds = bytearray(kind & ~Kind.SPARE for kind in kinds)

@@ -66,18 +66,21 @@ def plan(stamps: array[int], kinds: bytearray, unit: float, start: int, fps: flo
     -------
     Plan
     """
+    import numpy as np
+
     clock, picker = Clock(rate), Picker(fps, rate)
+    times, visible = np.asarray(stamps), (np.asarray(kinds) & Kind.HIDDEN) == 0
+    shown = array("q", np.sort(times[visible]).tobytes())
     seconds: dict[int, float] = {}
-    shown = sorted(stamp for stamp, kind in zip(stamps, kinds) if not kind & Kind.HIDDEN)
     for stamp in shown:
         second = clock.tick((stamp - start) * unit)
         if picker.wants(second):
             seconds[stamp] = second
     # The last ones tell whether the film is there to its end.
-    sent = needed(stamps, kinds, {*seconds, shown[-1], stamps[-1]}) if shown else bytearray(len(stamps))
-    seen = [(stamp, kind) for stamp, kind, one in zip(stamps, kinds, sent) if one and not kind & Kind.HIDDEN]
-    due = array("q", sorted(stamp for stamp, _ in seen))
-    starts = frozenset(stamp for stamp, kind in seen if kind & Kind.START)
+    sent = needed(stamps, kinds, {*seconds, *shown[-1:], stamps[-1]})
+    seen = visible & (np.asarray(sent) > 0)
+    due = array("q", np.sort(times[seen]).tobytes())
+    starts = frozenset(times[seen & ((np.asarray(kinds) & Kind.START) > 0)].tolist())
     last = clock.last or 0.0
     return Plan(stamps, sent, due, starts, seconds, len(shown), last, last + clock.usual_step)
 

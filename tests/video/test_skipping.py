@@ -1,0 +1,87 @@
+"""What must be decoded, from bare numbers: everything that a sample leans on, and little else."""
+
+from __future__ import annotations
+
+from array import array
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from screentime.video.leaning import Kind
+from screentime.video.skipping import needed, plan
+
+KINDS = {"I": Kind.START, "P": 0, "b": Kind.SPARE, "s": Kind.HELD, "h": Kind.HIDDEN}
+
+
+def sent(letters: str, stamps: list[int], wanted: set[int]) -> str:
+    """The letters of what is decoded; the others as dots."""
+    marks = needed(stamps, [KINDS[letter] for letter in letters], wanted)
+    return "".join(letter if mark else "." for letter, mark in zip(letters, marks))
+
+
+@pytest.mark.parametrize(("letters", "stamps", "wanted", "expected"), [
+    # A closed group: spare frames are left out, and all behind the last wanted one.
+    ("IPbbPbbPbb", [0, 3, 1, 2, 6, 4, 5, 9, 7, 8], {0}, "I........."),
+    ("IPbbPbbPbb", [0, 3, 1, 2, 6, 4, 5, 9, 7, 8], {5}, "IP..P.b..."),
+    ("IPPPIPPPIPPP", list(range(12)), {1, 10}, "IP......IPP."),
+    ("IPPPIPPPIPPP", list(range(12)), {4}, "....I......."),
+    # Pictures shown before the one that starts the group lean on the group before; others do not.
+    ("IPPIbbPP", [0, 1, 2, 5, 3, 4, 6, 7], {4}, "IPPI.b.."),
+    ("IPPIbbPP", [0, 1, 2, 5, 3, 4, 6, 7], {6}, "...I..P."),
+    ("IPPIPPPP", [0, 1, 2, 5, 3, 4, 6, 7], {6}, "...I..P."),
+    ("IPPIPbPP", [0, 1, 2, 5, 4, 3, 6, 7], {3}, "IPPIPb.."),
+    # What changes how others are read is never left out; what comes before the first start is kept together.
+    ("IPPsIPPs", list(range(8)), {4}, "IPPsIPPs"),
+    ("PPbIPPP", list(range(7)), {1}, "PP....."),
+    ("IhhPP", list(range(5)), {3}, "IhhP."),
+    ("IPPP", list(range(4)), set(), "...."),
+])
+def test_what_is_decoded(letters, stamps, wanted, expected):
+    assert sent(letters, stamps, wanted) == expected
+
+
+@st.composite
+def films(draw):
+    """Packets in their order of decoding: (stamp, kind, what it leans on), by the rules of `Kind`."""
+    packets, shown = [], 0
+    for _ in range(draw(st.integers(1, 5))):
+        first, early = len(packets), draw(st.integers(0, 3)) if packets else 0
+        packets.append((shown + early, Kind.START, []))
+        chain = first
+        for place in range(early):
+            spare = draw(st.booleans())
+            packets.append((shown + place, Kind.SPARE if spare else 0, [first, first - 1, len(packets) - 1][: 3 if place else 2]))
+        shown += early + 1
+        for _ in range(draw(st.integers(0, 5))):
+            spares = draw(st.integers(0, 3))
+            packets.append((shown + spares, 0, [chain]))
+            before, chain = chain, len(packets) - 1
+            packets += [(shown + place, Kind.SPARE, [before, chain]) for place in range(spares)]
+            shown += spares + 1
+    return packets
+
+
+@given(films(), st.data())
+def test_all_that_a_wanted_frame_leans_on_is_decoded(packets, data):
+    # A spare picture is leaned on by none.
+    leans = [[other for other in others if not packets[other][1] & Kind.SPARE] for _, _, others in packets]
+    stamps = [stamp for stamp, _, _ in packets]
+    wanted = set(data.draw(st.lists(st.sampled_from(stamps), unique=True)))
+    marks = needed(stamps, [int(kind) for _, kind, _ in packets], wanted)
+    todo = [at for at, stamp in enumerate(stamps) if stamp in wanted]
+    while todo:
+        at = todo.pop()
+        assert marks[at]
+        todo += leans[at]
+    assert all(stamps[at] in wanted for at, mark in enumerate(marks) if mark and packets[at][1] & Kind.SPARE)
+
+
+def test_a_plan_says_what_comes_out_and_when():
+    stamps = array("q", [100, 130, 110, 120, 160, 140, 150])
+    kinds = bytearray([Kind.START, 0, Kind.SPARE, Kind.SPARE, 0, Kind.SPARE, Kind.SPARE])
+    known = plan(stamps, kinds, 0.1, 100, 0.5, 1.0)
+    assert known.seconds == {100: 0.0, 120: 2.0, 140: 4.0, 160: 6.0}
+    # The last of each order are decoded too: they tell whether the film is there to its end.
+    assert (list(known.sent), list(known.due)) == ([1, 1, 0, 1, 1, 1, 1], [100, 120, 130, 140, 150, 160])
+    assert (known.starts, known.frames, known.last, known.end) == ({100}, 7, 6.0, 7.0)
