@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 Size = Callable[[int, int], tuple[int, int]]
 WIDEST_PIXEL = 10.0  # no pixel is that oblong: the film's claim is damaged
+# By FFmpeg's numbers, how films say that their colours are made, as far as it follows them.
+MATRICES = {*range(8), 9}
 
 
 class Shaper:
@@ -70,8 +72,12 @@ class Shaper:
         return cv2.rotate(image, back[turns]) if turns else image
 
     def _bgr(self, frame: Any, size: tuple[int, int], how: int) -> np.ndarray:
+        # FFmpeg refuses other matrices; OpenCV takes this one for every film.
+        matrix = None if frame.colorspace in MATRICES else "ITU601"
         # One thread: the decoder has the others.
-        return self._convert(frame, *size, "bgr24", interpolation=how, threads=1).to_ndarray()
+        return self._convert(
+            frame, *size, "bgr24", matrix, matrix, interpolation=how, threads=1
+        ).to_ndarray()
 
 
 def _turns(frame: Any) -> int:
