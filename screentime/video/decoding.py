@@ -56,7 +56,10 @@ class Pictures:
         av.logging.set_level(None)
         try:
             # A list of addresses is no film: nothing is fetched.
-            self._container = av.open(str(path), options={"protocol_whitelist": "file"})
+            # Titles may be in any encoding; nobody reads them here.
+            self._container = av.open(
+                str(path), options={"protocol_whitelist": "file"}, metadata_errors="replace"
+            )
         except av.error.FFmpegError:
             raise _no_pictures(path) from None
         try:
@@ -146,7 +149,7 @@ class Pictures:
                         gaps = 0
                         yield packet
                 return
-            except av.error.FFmpegError:
+            except (av.error.FFmpegError, IndexError):  # the second for a stream that begins in the middle
                 gaps += 1
 
     def decode(self, packet: Any) -> list[Any] | None:

@@ -108,8 +108,10 @@ def needed(stamps: Sequence[int], kinds: Sequence[int], wanted: set[int]) -> byt
         asked = [stamps[at] in wanted or bool(kinds[at] & Kind.HELD) for at in range(first, end)]
         early = [stamps[at] < stamps[first] for at in range(first, end)]
         starts = bool(kinds[first] & Kind.START)
-        # Pictures shown before the one that starts the group lean on the group before; no others lean on them.
-        open_ = any(one and before for one, before in zip(asked, early))
+        # Pictures shown before the one that starts the group lean on the group before. No others lean on
+        # them, except for such ones of the next group where nothing lies between.
+        between = not all(early[1:]) or not any(early)
+        open_ = any(one and before for one, before in zip(asked, early)) or (beyond and not between)
         last = end if beyond else first + max((at + 1 for at, one in enumerate(asked) if one), default=0)
         for at in range(first, last):
             idle = kinds[at] & Kind.SPARE or (starts and early[at - first] and not open_)

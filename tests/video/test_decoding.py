@@ -145,3 +145,14 @@ def test_a_cover_is_not_sampled(studio, tmp_path):
     )
     with Reader(path) as reader:
         assert [studio.number_in(sample.image) for sample in reader] == [25 * k for k in range(10)]
+
+
+@pytest.mark.parametrize("name", ["mp4", "mkv", "avi"])
+def test_a_title_that_is_not_utf8_is_no_obstacle(studio, name):
+    film = studio.film(f"titled.{name}", 30, 25, "-metadata", "title=Cafe-title")
+    path = studio.spoil(f"latin.{name}", film, lambda content: content.__setitem__(
+        slice(0, None), content.replace(b"Cafe-title", b"Caf\xe9-title")
+    ))
+    assert b"Caf\xe9-title" in path.read_bytes()
+    with Reader(path) as reader:
+        assert len(list(reader)) == 2
