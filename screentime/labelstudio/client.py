@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from screentime.errors import ServerError, UserMistake
 
 if TYPE_CHECKING:
-    from label_studio_sdk import LabelStudio
+    from label_studio_sdk.core.client_wrapper import SyncClientWrapper
 
 TOKEN_REMEDY = (
     "Make a token in Label Studio, under Account & Settings (Personal Access Token, or Legacy Token),"
@@ -35,19 +35,20 @@ class Client:
         Its address, without a slash at its end.
     user : int
         Label Studio's number of the account that the token belongs to.
-    sdk : LabelStudio
-        Label Studio's own client; holds the token, so it is not shown.
+    line : SyncClientWrapper
+        The HTTP client of Label Studio's own SDK, which renews personal access tokens. It holds the token,
+        so it is not shown.
     """
 
     url: str
     user: int
-    sdk: LabelStudio = field(repr=False)
+    line: SyncClientWrapper = field(repr=False)
 
     def request(
         self, method: str, path: str, *, json: Any = None, params: dict[str, Any] | None = None,
         files: dict[str, Any] | None = None, seconds: float = REQUEST_SECONDS,
     ) -> Any:
-        """Call an endpoint that the SDK has no method for, or misreads.
+        """Call an endpoint.
 
         Parameters
         ----------
@@ -73,7 +74,7 @@ class Client:
             As the SDK raises them; `speaking` turns them into sentences.
         """
         options = READ if method == "GET" else {}
-        return _request(self.sdk, method, path, options, seconds, json=json, params=params, files=files)
+        return _request(self.line, method, path, options, seconds, json=json, params=params, files=files)
 
 
 def connect(url: str, token: str) -> Client:
@@ -108,19 +109,12 @@ def connect(url: str, token: str) -> Client:
             "The token is empty or holds spaces or other characters that no token has.", TOKEN_REMEDY
         )
 
-    import httpx
-    from label_studio_sdk import LabelStudio
-
     with speaking(f"connecting to Label Studio at {url}"):
-        # A proxy cannot see what this machine calls itself.
-        local = parts.hostname in ("localhost", "127.0.0.1", "::1")
-        line = httpx.Client(timeout=REQUEST_SECONDS, follow_redirects=False, trust_env=not local)
-        # With a slash: the SDK joins one of its paths as a browser would, dropping a last part without.
-        sdk = LabelStudio(base_url=f"{url}/", api_key=token, max_retries=0, httpx_client=line)
-        who = _request(sdk, "GET", "api/current-user/whoami", {}, 30)
+        line = _line(url, token, local=parts.hostname in ("localhost", "127.0.0.1", "::1"))
+        who = _request(line, "GET", "api/current-user/whoami", {}, 30)
         if not isinstance(who, dict) or "id" not in who:
             raise _no_label_studio(f"connecting to Label Studio at {url}")
-    return Client(url, who["id"], sdk)
+    return Client(url, who["id"], line)
 
 
 @contextmanager
@@ -165,14 +159,29 @@ def speaking(what: str) -> Iterator[None]:
         raise _no_label_studio(what) from None
 
 
+def _line(url: str, token: str, *, local: bool) -> SyncClientWrapper:
+    """The SDK's HTTP client alone: all of the SDK takes a second to import."""
+    import httpx
+    from label_studio_sdk.core.client_wrapper import SyncClientWrapper
+
+    http = httpx.Client(
+        timeout=REQUEST_SECONDS, follow_redirects=False,
+        # A proxy cannot see what this machine calls itself.
+        trust_env=not local,
+        # The embedded server sends an answer in two packets and on a line that is kept waits for a sign of
+        # the first, which this machine gives after 40 ms; a new line costs it nothing.
+        limits=httpx.Limits(max_keepalive_connections=0 if local else 20),
+    )
+    # With a slash: the SDK joins one of its paths as a browser would, dropping a last part without.
+    return SyncClientWrapper(base_url=f"{url}/", api_key=token, max_retries=0, httpx_client=http)
+
+
 def _request(
-    sdk: LabelStudio, method: str, path: str, options: dict[str, int], seconds: float, **body: Any
+    line: SyncClientWrapper, method: str, path: str, options: dict[str, int], seconds: float, **body: Any
 ) -> Any:
     from label_studio_sdk.core.api_error import ApiError
 
-    # The SDK has no public way to call an endpoint that it does not know; this is the one place that
-    # reaches for its HTTP client, which renews personal access tokens.
-    response = sdk._client_wrapper.httpx_client.request(
+    response = line.httpx_client.request(
         path, method=method, request_options={"timeout": seconds, **options},
         **{name: value for name, value in body.items() if value is not None},
     )

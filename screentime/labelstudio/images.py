@@ -51,9 +51,8 @@ def ensure_local_storage(client: Client, project: ProjectRef, folder: Path) -> N
         present = client.request("GET", "api/storages/localfiles/", params={"project": project.id})
         ours = [s for s in present if s.get("path") == str(folder)]
         if not ours:
-            client.sdk.import_storage.local.create(
-                project=project.id, path=str(folder), use_blob_urls=True, title=STORAGE_TITLE
-            )
+            wanted = {"project": project.id, "path": str(folder), "use_blob_urls": True, "title": STORAGE_TITLE}
+            client.request("POST", "api/storages/localfiles/", json=wanted)
         for double in ours[1:]:
             client.request("DELETE", f"api/storages/localfiles/{double['id']}")
 

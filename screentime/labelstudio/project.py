@@ -7,7 +7,7 @@ from typing import Any
 
 from screentime import schema as schemas
 from screentime.errors import ConfigError, NotReady, ServerError
-from screentime.labelstudio.client import READ, Client, speaking
+from screentime.labelstudio.client import Client, speaking
 from screentime.labelstudio.instructions import is_ours
 
 # Found in the project's description, so that a project made just before a crash is found again.
@@ -191,9 +191,8 @@ def make_marked(client: Client, marker: str, *, title: str, about: str, **settin
     """
     try:
         with speaking("creating a project"):
-            return client.sdk.projects.create(
-                title=clip_title(title), description=f"{about}\n{marker}", **settings
-            ).id
+            wanted = {"title": clip_title(title), "description": f"{about}\n{marker}", **settings}
+            return client.request("POST", "api/projects/", json=wanted)["id"]
     except ServerError:
         found = find_marked(client, marker)
         if found is None:
@@ -229,7 +228,7 @@ def _keep_choices(client: Client, id: int, present: str, label_config: str) -> N
             "Set characters and mode back to what they were, or begin a new workspace.",
         )
     with speaking("bringing the characters to the project"):
-        client.sdk.projects.update(id, label_config=label_config, request_options=READ)
+        client.request("PATCH", f"api/projects/{id}/", json={"label_config": label_config})
 
 
 def _used_choices(client: Client, id: int) -> set[str]:

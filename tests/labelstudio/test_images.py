@@ -36,8 +36,8 @@ def test_one_storage_a_project_never_synced(ls_home, ls_client, make_project):
     sample = make_project(1)
     served = server.serve_folder(ls_home, sample.workspace, sample.folder)
     images.ensure_local_storage(ls_client, sample.ref, served)
-    [storage] = ls_client.sdk.import_storage.local.list(project=sample.ref.id)
-    assert storage.path == str(served) and storage.last_sync is None
+    [storage] = ls_client.request("GET", "api/storages/localfiles/", params={"project": sample.ref.id})
+    assert storage["path"] == str(served) and storage["last_sync"] is None
     assert len(tasks.list_tasks(ls_client, sample.ref)) == 1
 
 

@@ -116,7 +116,8 @@ def test_drafts_and_tasks_of_others_do_not_count(ls_client, make_project):
     sample = make_project(1)
     result = [{"from_name": "characters", "to_name": "frame", "type": "choices", "value": {"choices": ["Tom"]}}]
     ls_client.request("POST", f"api/tasks/{sample.numbers[0]}/drafts", json={"result": result})
-    ls_client.sdk.projects.import_tasks(sample.ref.id, request=[{"data": {"image": "/x.jpg", "film": "", "timecode": "", "previous": "", "next": ""}}])
+    stranger = {"image": "/x.jpg", "film": "", "timecode": "", "previous": "", "next": ""}
+    ls_client.request("POST", f"api/projects/{sample.ref.id}/import", json=[{"data": stranger}])
     assert pull_labels(ls_client, sample.ref, sample.schema) == labels.Pulled([], frozenset(), [], {})
     stranger = max(t["id"] for t in ls_client.request("GET", "api/tasks", params={"project": sample.ref.id})["tasks"])
     annotate(ls_client, stranger, ["Tom"])

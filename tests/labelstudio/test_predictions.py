@@ -131,7 +131,8 @@ def test_dropped_predictions_are_noticed_and_the_old_ones_stay(ls_client, make_p
     write_predictions(ls_client, sample.ref, sample.schema, "v1", everyone(sample))
     # Somebody took a character out of the interface; the server then drops its predictions with 201.
     config = ls_client.request("GET", f"api/projects/{sample.ref.id}/")["label_config"]
-    ls_client.sdk.projects.update(sample.ref.id, label_config=config.replace('value="Jerry"', 'value="Spike"'))
+    changed = config.replace('value="Jerry"', 'value="Spike"')
+    ls_client.request("PATCH", f"api/projects/{sample.ref.id}/", json={"label_config": changed})
     items = [*everyone(sample)[:2], (sample.numbers[2], {"Jerry"}, 0.5)]
     with pytest.raises(ServerError) as raised:
         write_predictions(ls_client, sample.ref, sample.schema, "v2", items)

@@ -45,7 +45,7 @@ def test_made_once_and_found_by_its_marker(ls_client):
 
 def test_deleted_project(ls_client):
     made = ensure(ls_client, "w-gone", TOM)
-    ls_client.sdk.projects.delete(made.id)
+    ls_client.request("DELETE", f"api/projects/{made.id}/")
     with pytest.raises(NotReady, match=f"Project {made.id} is no longer in Label Studio at {ls_client.url}."):
         project.get_project(ls_client, made.id)
 

@@ -48,7 +48,7 @@ def test_life_of_a_server(make_home, free_port, monkeypatch, tmp_path):
         assert stat.S_IMODE(private.stat().st_mode) == 0o600
 
     assert server.start(home, port=free_port + 1) == running
-    project = connect(running.url, account.token).sdk.projects.create(title="Kept")
+    project = connect(running.url, account.token).request("POST", "api/projects/", json={"title": "Kept"})
 
     os.kill(running.pid, signal.SIGKILL)
     deadline = time.monotonic() + 5
@@ -57,7 +57,7 @@ def test_life_of_a_server(make_home, free_port, monkeypatch, tmp_path):
     assert server.status(home) is None
     again = server.start(home, port=free_port)
     assert again.pid != running.pid
-    assert connect(again.url, account.token).sdk.projects.get(project.id).title == "Kept"
+    assert connect(again.url, account.token).request("GET", f"api/projects/{project['id']}/")["title"] == "Kept"
 
     # Its environment was removed (a new set-up made another): the server must be the present one's.
     linked.unlink()

@@ -71,7 +71,7 @@ def test_lost_answer_of_pre_annotations_is_repaired_by_repeating(ls_home, ls_ser
 def test_doubled_task_is_the_oldest(ls_client, make_project):
     sample = make_project(2)
     with speaking("importing behind the program's back"):
-        ls_client.sdk.projects.import_tasks(sample.ref.id, request=[{"data": sample.data[0]}])
+        ls_client.request("POST", f"api/projects/{sample.ref.id}/import", json=[{"data": sample.data[0]}])
     assert count(ls_client, sample.ref) == 3
     assert tasks.list_tasks(ls_client, sample.ref) == sample.ids
 
