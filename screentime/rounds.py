@@ -266,14 +266,14 @@ class Loop:
         Synced
             The round that reached the target, or learned from the last label.
         """
-        from screentime.labelstudio.project import labelled_count
+        from screentime.labelstudio.project import answered
 
         project = self.project()
         url = self.workspace.progress().url
         self.talk.say(f"Watching for labels; label at {url} , and end this with Ctrl+C.")
-        seen = -1
+        seen = None
         while True:
-            count = labelled_count(self.link.client, project)
+            count = answered(self.link.client, project)
             if count != seen:
                 seen = count
                 synced = self._sync_if_enough(self.pull())
@@ -306,14 +306,12 @@ class Loop:
 
     def project(self) -> ProjectRef:
         """The workspace's project on the server."""
-        from screentime.labelstudio.project import get_project, require_choices
+        from screentime.labelstudio.project import get_project
 
         number = self.workspace.progress().project
         if number is None:
             raise NotReady("The frames are not in Label Studio yet.", "Run `screentime push`.")
-        project = get_project(self.link.client, number)
-        require_choices(self.link.client, project, self.schema)
-        return project
+        return get_project(self.link.client, number, self.schema)
 
     def _require_tasks(self, tasks: Mapping[str, int]) -> None:
         missing = sum(frame.uid not in tasks for frame in self.frames)

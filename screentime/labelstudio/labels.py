@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from screentime.labelstudio.answers import Answers
 from screentime.labelstudio.client import Client, speaking
 from screentime.labelstudio.confirming import is_bulk, meant, says_nothing
 from screentime.labelstudio.project import ProjectRef
-from screentime.labelstudio.tasks import condition, read_tasks
 from screentime.records import Label
 from screentime.schema import CONTROL, Schema
 
@@ -41,7 +41,9 @@ class Pulled:
     hollow: tuple[int, ...] = ()
 
 
-def pull_labels(client: Client, project: ProjectRef, schema: Schema, known: Sequence[Label] = ()) -> Pulled:
+def pull_labels(
+    client: Client, project: ProjectRef, schema: Schema, known: Sequence[Label] = (), answers: Answers | None = None
+) -> Pulled:
     """Read all that was labelled.
 
     Skipped frames and drafts never count. Each person's newest annotation of a frame counts; of several
@@ -59,8 +61,10 @@ def pull_labels(client: Client, project: ProjectRef, schema: Schema, known: Sequ
     schema : Schema
         The choices that count.
     known : sequence of Label, optional
-        Pulled before. What an annotation was found to mean stays so until it is changed, though the
-        pre-annotation that told it is gone.
+        Pulled before. What an annotation was found to mean and how it came about stays so until it is
+        changed, though the pre-annotation that told it is gone.
+    answers : Answers, optional
+        What was read before; only what changed since is read then.
 
     Returns
     -------
@@ -71,20 +75,13 @@ def pull_labels(client: Client, project: ProjectRef, schema: Schema, known: Sequ
     ServerError
         If Label Studio cannot be spoken with.
     """
-    with speaking("reading the labels"):
-        touched = list(
-            read_tasks(
-                client, project, fields="all", either=True,
-                filters=[
-                    condition("total_annotations", "greater", "Number", 0),
-                    condition("cancelled_annotations", "greater", "Number", 0),
-                ],
-            )
-        )
-    pulled = judge(touched, schema, known)
+    answers = answers or Answers()
+    answers.read(client, project, known)
+    pulled = judge(sorted(answers.tasks.values(), key=lambda task: task["id"]), schema, known)
     with speaking("deleting annotations that say nothing"):
         for annotation in pulled.hollow:
             client.request("DELETE", f"api/annotations/{annotation}/")
+    answers.forget(pulled.hollow)
     return pulled
 
 
@@ -94,7 +91,7 @@ def judge(tasks: Iterable[dict[str, Any]], schema: Schema, known: Sequence[Label
     Parameters
     ----------
     tasks : iterable of dict
-        As the tasks API gives them with ``fields=all``.
+        As `Answers` has them.
     schema : Schema
     known : sequence of Label, optional
         See `pull_labels`.
@@ -103,7 +100,7 @@ def judge(tasks: Iterable[dict[str, Any]], schema: Schema, known: Sequence[Label
     -------
     Pulled
     """
-    before = {(label.annotation, label.updated_at): label.characters for label in known}
+    before = {(label.annotation, label.updated_at): label for label in known}
     said: dict[str, list[tuple[dict, dict]]] = {}
     skipped: set[str] = set()
     together: dict[str, list[tuple[dict, dict]]] = {}
@@ -176,17 +173,17 @@ def _most_common(answers: Sequence[Label]) -> Label:
 
 
 def _label(
-    uid: str, task: dict, annotation: dict, schema: Schema, before: Mapping[tuple[int, str], frozenset[str]]
+    uid: str, task: dict, annotation: dict, schema: Schema, before: Mapping[tuple[int, str], Label]
 ) -> Label:
     results = [r for r in annotation.get("result") or [] if r.get("from_name") == CONTROL]
     chosen = [value for result in results for value in result.get("value", {}).get("choices", [])]
+    remembered = before.get((annotation["id"], annotation["updated_at"]))
     try:
         characters = schema.parse_choices(meant(chosen, _shown(task, annotation)))
     except ValueError:
-        remembered = before.get((annotation["id"], annotation["updated_at"]))
-        if remembered is None or not {*schema.choose(remembered)} <= {*chosen} <= {*schema.choices}:
+        if remembered is None or not {*schema.choose(remembered.characters)} <= {*chosen} <= {*schema.choices}:
             raise
-        characters = remembered
+        characters = remembered.characters
     return Label(
         uid=uid,
         characters=characters,
@@ -194,7 +191,7 @@ def _label(
         annotation=annotation["id"],
         annotator=_person(annotation),
         updated_at=annotation["updated_at"],
-        origin=_origin(task, annotation, results),
+        origin=remembered.origin if remembered else _origin(task, annotation, results),
         lead_time=annotation.get("lead_time"),
     )
 

@@ -86,16 +86,18 @@ def ensure_project(
             present = client.request("GET", f"api/projects/{found}/")
         _keep_choices(client, found, present["label_config"], label_config)
         _renew_instruction(client, found, present.get("expert_instruction") or "", instruction)
-    return _reference(client, found)
+    return reference(client, found)
 
 
-def get_project(client: Client, id: int) -> ProjectRef:
-    """A project by its number.
+def get_project(client: Client, id: int, schema: schemas.Schema) -> ProjectRef:
+    """A project by its number, if it has just the workspace's characters and mode.
 
     Raises
     ------
     NotReady
         If it is gone.
+    ConfigError
+        If its label config has others.
     ServerError
         If Label Studio cannot be spoken with.
     """
@@ -103,7 +105,7 @@ def get_project(client: Client, id: int) -> ProjectRef:
 
     with speaking(f"looking for project {id}"):
         try:
-            client.request("GET", f"api/projects/{id}/")
+            found = client.request("GET", f"api/projects/{id}/", params={"include": "id,label_config"})
         except ApiError as error:
             if error.status_code != 404:
                 raise
@@ -111,39 +113,26 @@ def get_project(client: Client, id: int) -> ProjectRef:
                 f"Project {id} is no longer in Label Studio at {client.url}.",
                 "Make it again: `screentime push`.",
             ) from None
-    return _reference(client, id)
-
-
-def require_choices(client: Client, project: ProjectRef, schema: schemas.Schema) -> None:
-    """See that the project's label config has just the workspace's characters and mode.
-
-    Raises
-    ------
-    ConfigError
-        If it has others.
-    ServerError
-        If Label Studio cannot be spoken with.
-    """
-    with speaking("reading the project"):
-        present = client.request("GET", f"api/projects/{project.id}/")["label_config"]
-    if schemas.read(present) != schema:
+    if schemas.read(found["label_config"]) != schema:
         raise ConfigError(
-            f"Project {project.id} in Label Studio has other characters or another mode than screentime.toml.",
+            f"Project {id} in Label Studio has other characters or another mode than screentime.toml.",
             "Run `screentime push`, which brings them there, or set one of the two back.",
         )
+    return reference(client, id)
 
 
-def labelled_count(client: Client, project: ProjectRef) -> int:
-    """How many labels and skips there are: a cheap way to see that something came.
+def answered(client: Client, project: ProjectRef) -> tuple[int, int]:
+    """How many labels and how many skips there are: a cheap way to see that something came.
 
     Raises
     ------
     ServerError
         If Label Studio cannot be spoken with.
     """
+    labels, skips = "total_annotations_number", "skipped_annotations_number"
     with speaking("counting the labels"):
-        found = client.request("GET", f"api/projects/{project.id}/")
-    return found["total_annotations_number"] + found["skipped_annotations_number"]
+        found = client.request("GET", f"api/projects/{project.id}/", params={"include": f"{labels},{skips}"})
+    return found[labels], found[skips]
 
 
 def clip_title(title: str) -> str:
@@ -155,7 +144,8 @@ def clip_title(title: str) -> str:
     return title if len(title) <= longest else title[: longest - 1].rstrip() + "…"
 
 
-def _reference(client: Client, id: int) -> ProjectRef:
+def reference(client: Client, id: int) -> ProjectRef:
+    """A project that is known to be there."""
     return ProjectRef(id, f"{client.url}/projects/{id}")
 
 

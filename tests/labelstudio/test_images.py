@@ -63,7 +63,7 @@ def test_upload(get, ls_client, make_project, monkeypatch):
     assert images.upload_images(ls_client, sample.ref, sample.files) == urls
     album = project.find_marked(ls_client, f"screentime images of project {sample.ref.id}")
     assert len(ls_client.request("GET", f"api/projects/{album}/file-uploads", params={"all": "true"})) == 5
-    assert tasks.list_tasks(ls_client, project.get_project(ls_client, album)) == {}
+    assert tasks.list_tasks(ls_client, project.reference(ls_client, album)) == {}
     assert tasks.list_tasks(ls_client, sample.ref) == {}
 
     data = [{**d, "image": urls[d["uid"]]} for d in sample.data]

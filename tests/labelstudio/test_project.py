@@ -40,14 +40,14 @@ def test_made_once_and_found_by_its_marker(ls_client):
     assert kept["sampling"] == "Uncertainty sampling"
     assert kept["show_collab_predictions"] is True and kept["enable_empty_annotation"] is False
     assert kept["expert_instruction"] == "<b>Look</b>"
-    assert project.get_project(ls_client, made.id) == made
+    assert project.get_project(ls_client, made.id, TOM) == made
 
 
 def test_deleted_project(ls_client):
     made = ensure(ls_client, "w-gone", TOM)
     ls_client.request("DELETE", f"api/projects/{made.id}/")
     with pytest.raises(NotReady, match=f"Project {made.id} is no longer in Label Studio at {ls_client.url}."):
-        project.get_project(ls_client, made.id)
+        project.get_project(ls_client, made.id, TOM)
 
 
 def test_titles():
