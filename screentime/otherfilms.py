@@ -108,7 +108,7 @@ def audit_film(loop: Loop, path: Path, how_many: int) -> Audit:
     workspace.update_progress(audits=workspace.progress().audits | marks)
     order = [frame.uid for frame in frames if frame.uid in marks]
     pushed = push_tasks(loop, project, frames, order)
-    mark_audits(loop)
+    mark_audits(loop, project)
     queue = queue_frames(
         loop.link.client, project, {uid: pushed.ids[uid] for uid in order}, title=f"Audit: {film.name}"
     )

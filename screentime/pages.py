@@ -53,38 +53,38 @@ def push_tasks(loop: Loop, project: ProjectRef, frames: Sequence[Frame], first: 
     return pushed
 
 
-def hand_out(loop: Loop) -> None:
+def hand_out(loop: Loop, project: ProjectRef) -> None:
     """Let the page hand out the batch."""
     from screentime.labelstudio.queue import queue_frames
 
     progress = loop.workspace.progress()
     frames = {uid: progress.tasks[uid] for uid in progress.batch if uid in progress.tasks}
     if frames:
-        queue = queue_frames(loop.link.client, loop.project(), frames)
+        queue = queue_frames(loop.link.client, project, frames)
         loop.workspace.update_progress(url=queue.url, tab=queue.tab)
     elif not progress.url:
         # Every frame has its label, and where the loop stood was lost.
-        loop.workspace.update_progress(url=f"{loop.project().url}/data")
-    mark_audits(loop)
+        loop.workspace.update_progress(url=f"{project.url}/data")
+    mark_audits(loop, project)
 
 
-def open_tasks(loop: Loop) -> set[int]:
+def open_tasks(loop: Loop, project: ProjectRef) -> set[int]:
     """Tasks that somebody may have on the page just now: the next ones of the tabs that are worked through."""
     from screentime.labelstudio.queue import next_up
 
     progress = loop.workspace.progress()
     doubts = re.search(r"tab=(\d+)", progress.confirm_unsure)
     tabs = [tab for tab in (progress.tab, doubts and int(doubts[1])) if tab]
-    return next_up(loop.link.client, loop.project(), tabs)
+    return next_up(loop.link.client, project, tabs)
 
 
-def mark_audits(loop: Loop) -> None:
+def mark_audits(loop: Loop, project: ProjectRef) -> None:
     """Let the tasks say which of them are audit frames, and how they were drawn."""
     from screentime.labelstudio.marks import write_marks
 
     progress = loop.workspace.progress()
     marks = {task: progress.audits.get(uid) for uid, task in progress.tasks.items()}
-    write_marks(loop.link.client, loop.project(), marks)
+    write_marks(loop.link.client, project, marks)
 
 
 def restore(loop: Loop, project: ProjectRef) -> None:
@@ -98,24 +98,29 @@ def restore(loop: Loop, project: ProjectRef) -> None:
         loop.talk.say(f"Found in Label Studio: {len(labels)} labels, and which frames are audit frames.")
 
 
-def fill_tabs(loop: Loop) -> None:
+def fill_tabs(loop: Loop, project: ProjectRef) -> None:
     """Fill the tabs beside the batch: pre-annotations to confirm, and labels that are worth a second look.
 
     Parameters
     ----------
     loop : Loop
         Whose latest version's pre-annotations the page shows.
+    project : ProjectRef
     """
     from screentime.labelstudio.notes import note_predictions, write_notes
     from screentime.labelstudio.tabs import confirm_sure, confirm_unsure, list_frames
     from screentime.model.tables import read_predictions
 
-    workspace, schema, project = loop.workspace, loop.schema, loop.project()
+    workspace, schema = loop.workspace, loop.schema
     client, progress = loop.link.client, workspace.progress()
     version = workspace.rounds()[-1].version
     rows = read_predictions(workspace.models_folder / version, loop.frames, schema)
     labelled = {label.uid for label in workspace.labels()}
     sure, unsure = to_confirm(loop.frames, progress, labelled, schema.certainty(rows))
+    says = {
+        frame.uid: ", ".join(sorted(schema.choose(schema.decode(row))))
+        for frame, row in zip(loop.frames, schema.decide(rows))
+    }
     found = [one for one in suspects(workspace) if one[0].uid in progress.tasks]
     notes = {
         label.uid: f"labelled {', '.join(schema.choose(label.characters))}; the model: {', '.join(model)}"
@@ -124,7 +129,7 @@ def fill_tabs(loop: Loop) -> None:
     with loop.talk.progress("Writing what the model says beside the pictures") as step:
         write_notes(client, project, notes, progress=step)
         try:
-            note_predictions(client, project, [progress.tasks[uid] for uid in sure])
+            note_predictions(client, project, {progress.tasks[uid]: says[uid] for uid in sure})
         except ServerError as error:
             # Nobody should confirm what they cannot read.
             loop.talk.say(f"There is no tab in which to confirm many at once. {error.what}")

@@ -6,9 +6,10 @@ The one place where labels meet the model.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from screentime.batches import ask, next_look, waiting
@@ -24,6 +25,7 @@ from screentime.workspace import Workspace
 if TYPE_CHECKING:
     import numpy as np
 
+    from screentime.labelstudio.answers import Answers
     from screentime.labelstudio.link import Link
     from screentime.labelstudio.project import ProjectRef
     from screentime.model.backbone import Backbone
@@ -92,6 +94,13 @@ class Loop:
         )
 
     @cached_property
+    def answers(self) -> Answers:
+        """What was read of people's answers."""
+        from screentime.labelstudio.answers import Answers
+
+        return Answers()
+
+    @cached_property
     def link(self) -> Link:
         """The connected server."""
         from screentime.labelstudio.link import open_link
@@ -117,7 +126,7 @@ class Loop:
             restore(self, project)
             self.choose(None)
         pushed = push_tasks(self, project, frames, self.workspace.progress().batch)
-        hand_out(self)
+        hand_out(self, project)
         return pushed.created, pushed.found
 
     def pull(self) -> list[Label]:
@@ -132,7 +141,7 @@ class Loop:
         from screentime.reviews import REVIEW, merge, pull_reviews
 
         known = [label for label in self.workspace.labels() if label.origin != REVIEW]
-        pulled = pull_labels(self.link.client, self.project(), self.schema, known)
+        pulled = pull_labels(self.link.client, self.project(), self.schema, known, self.answers)
         for problem in pulled.problems:
             self.talk.say(problem)
         frames = self.workspace.all_frames()
@@ -200,6 +209,12 @@ class Loop:
         int
             How many frames have a pre-annotation now.
         """
+        written = self._show()
+        self._clear_away()
+        return written
+
+    def _show(self) -> int:
+        """`preannotate`, but that older versions' predictions stay, which nobody is shown."""
         from screentime.batches import scores
         from screentime.labelstudio.predictions import write_predictions
         from screentime.labelstudio.tasks import list_tasks
@@ -210,7 +225,7 @@ class Loop:
         version = rounds[-1].version
         probabilities, project = self._probabilities(), self.project()
         self._require_tasks(self.workspace.progress().tasks)
-        on_show = open_tasks(self)
+        on_show = open_tasks(self, project)
         self.choose(self._probabilities(smoothed=False))
         decided = self.schema.decide(probabilities)
         labelled = {label.uid for label in self.workspace.labels()}
@@ -231,27 +246,52 @@ class Loop:
             # One task that somebody deleted makes Label Studio refuse them all.
             self._require_tasks(list_tasks(self.link.client, project))
             raise
+        hand_out(self, project)
+        fill_tabs(self, project)
+        # Last: killed on the way here, the next command does the rest.
         self.workspace.update_progress(shown=version)
-        hand_out(self)
-        fill_tabs(self)
         return len(items)
+
+    def _clear_away(self) -> None:
+        """Delete the predictions of older versions, which nobody is shown any more."""
+        rest = self._cleared()
+        for first in rest:
+            with self.talk.progress("Deleting older pre-annotations") as step:
+                for done, total in chain([first], rest):
+                    step(done, total)
+
+    def _cleared(self) -> Iterator[tuple[int, int]]:
+        """`_clear_away` step by step."""
+        from screentime.labelstudio.predictions import clear_away
+        from screentime.labelstudio.project import reference
+
+        progress = self.workspace.progress()
+        if not progress.shown:
+            return iter(())
+        project = reference(self.link.client, progress.project)
+        seen = [progress.tasks[uid] for uid in progress.batch if uid in progress.tasks]
+        return clear_away(self.link.client, project, progress.shown, seen)
 
     def sync(self) -> Synced:
         """Pull, train, preannotate. Finishes what an interrupted one began."""
-        labels = self.pull()
+        synced = self._round(self.pull())
+        self._clear_away()
+        return synced
+
+    def _round(self, labels: Sequence[Label]) -> Synced:
         try:
             round_, new = self.train()
         except NotReady:
             self._ask_on()
             raise
         if new or self.workspace.progress().shown != round_.version:
-            self.preannotate()
+            self._show()
         else:
             self._ask_on()
-            fill_tabs(self)
+            fill_tabs(self, self.project())
         return Synced(len(labels), new, round_)
 
-    def watch(self, pause: float = 3.0) -> Synced:
+    def watch(self, pause: float = 0.5) -> Synced:
         """Sync whenever enough new labels came, until the target is reached or no frame is left.
 
         Enough is ``every`` new labels, or all frames that were asked for.
@@ -259,7 +299,7 @@ class Loop:
         Parameters
         ----------
         pause : float
-            Seconds between two looks at the server.
+            Seconds between two looks at the server; older pre-annotations are deleted meanwhile.
 
         Returns
         -------
@@ -275,11 +315,17 @@ class Loop:
         while True:
             count = answered(self.link.client, project)
             if count != seen:
-                seen = count
                 synced = self._sync_if_enough(self.pull())
                 if synced and (synced.round.target_reached or not self._open()):
+                    self._clear_away()
                     return synced
-            time.sleep(pause)
+                if synced or seen is None:
+                    rest = self._cleared()
+                seen = count
+            until = time.monotonic() + pause
+            while time.monotonic() < until and next(rest, None):
+                pass
+            time.sleep(max(until - time.monotonic(), 0))
 
     def _sync_if_enough(self, labels: Sequence[Label]) -> Synced | None:
         rounds = self.workspace.rounds()
@@ -292,7 +338,7 @@ class Loop:
             self.talk.say(f"{len(labels)} labels, {left} frames still wait.")
             return None
         try:
-            synced = self.sync()
+            synced = self._round(labels)
         except NotReady as error:
             self.talk.say(f"{error.what} {error.remedy}")
             return None
@@ -325,10 +371,10 @@ class Loop:
             return
         if set(progress.batch) & set(progress.skipped):
             if self.workspace.rounds():
-                self.preannotate()  # other frames are blind now
+                self._show()  # other frames are blind now
             else:
                 self.choose(None)
-                hand_out(self)
+                hand_out(self, self.project())
 
     def _open(self) -> set[str]:
         """Frames of the project's films that are neither labelled nor skipped."""

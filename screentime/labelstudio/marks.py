@@ -8,10 +8,11 @@ from typing import Any
 
 from screentime.labelstudio.client import Client, speaking
 from screentime.labelstudio.project import ProjectRef
-from screentime.labelstudio.tasks import read_tasks
+from screentime.labelstudio.tasks import condition, read_chosen, read_tasks
 
 # Beside the frame's own columns in a task's data; no label config shows it.
 FIELD = "audit"
+MARKED = condition(f"data.{FIELD}", "empty", "String", False)
 
 
 def write_marks(client: Client, project: ProjectRef, marks: Mapping[int, dict[str, Any] | None]) -> int:
@@ -48,7 +49,9 @@ def write_marks(client: Client, project: ProjectRef, marks: Mapping[int, dict[st
     changed = 0
     with speaking("marking the audit frames"):
         # Read to the end before the first change: what is written must not shift the pages.
-        for task in list(read_tasks(client, project, include="id,data")):
+        marked = list(read_tasks(client, project, filters=[MARKED], include="id,data"))
+        unmarked = {task for task, mark in wanted.items() if mark is not None} - {task["id"] for task in marked}
+        for task in [*marked, *list(read_chosen(client, project, unmarked, include="id,data"))]:
             if task["id"] not in wanted:
                 continue
             data = {name: value for name, value in task["data"].items() if name != FIELD}

@@ -5,7 +5,7 @@ A grid or a list of the Data Manager shows neither what a pre-annotation nor wha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from screentime.labelstudio.client import Client, speaking
 from screentime.labelstudio.project import ProjectRef
@@ -14,39 +14,40 @@ from screentime.schema import CONTROL
 
 # Beside the frame's own columns in a task's data; the grid and the lists show it, no label config does.
 FIELD = "says"
-# Where Label Studio itself notes what pre-annotations say.
+# Where Label Studio's own action would note what pre-annotations say; beside the one on show it counts all others.
 PREDICTED = f"cache_predictions_{CONTROL}"
-ACTION = "cache_labels"
+ACTION = "add_data_field"
 
 
-def note_predictions(client: Client, project: ProjectRef, tasks: Iterable[int]) -> None:
+def note_predictions(client: Client, project: ProjectRef, says: Mapping[int, str]) -> None:
     """Let the data of tasks hold what their pre-annotations say, in `PREDICTED`.
 
-    Label Studio does it itself, for all of them at once: one request instead of one a task.
+    Label Studio writes one text into many tasks at once: one request a text instead of one a task.
 
     Parameters
     ----------
     client : Client
     project : ProjectRef
-    tasks : iterable of int
-        With pre-annotations of the version on show alone.
+    says : mapping of int to str
+        Task to its text.
 
     Raises
     ------
     ServerError
         If Label Studio cannot be spoken with, or knows no such action.
     """
-    wanted = list(tasks)
-    if not wanted:
-        return
+    alike: dict[str, list[int]] = {}
+    for task, text in says.items():
+        alike.setdefault(text, []).append(task)
     with speaking("noting what the pre-annotations say"):
-        client.request(
-            "POST", "api/dm/actions", params={"id": ACTION, "project": project.id},
-            json={
-                "project": str(project.id), "selectedItems": {"all": False, "included": wanted},
-                "source": "Predictions", "control_tag": CONTROL, "with_counters": "No",
-            },
-        )
+        for text, tasks in alike.items():
+            client.request(
+                "POST", "api/dm/actions", params={"id": ACTION, "project": project.id},
+                json={
+                    "project": str(project.id), "selectedItems": {"all": False, "included": tasks},
+                    "value_name": PREDICTED, "value_type": "String", "value": text,
+                },
+            )
 
 
 def write_notes(

@@ -1,21 +1,24 @@
-"""Pre-annotations: one model version on the server at a time, complete before it is shown."""
+"""Pre-annotations: one model version is shown, complete, and older ones are cleared away afterwards."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from screentime.errors import ModelError, ServerError
 from screentime.labelstudio.client import Client, speaking
 from screentime.labelstudio.project import ProjectRef
-from screentime.labelstudio.tasks import Progress
+from screentime.labelstudio.tasks import Progress, read_chosen
 from screentime.schema import CONTROL, OBJECT, Schema
 
-IMPORT_CHUNK = 500
+# A request has a price of its own, which grows with the project.
+IMPORT_CHUNK = 20_000
 IMPORT_SECONDS = 300.0
-# Deleting 3000 takes the server up to a minute.
 DELETE_SECONDS = 900.0
+# While Label Studio deletes predictions together nobody's label is written, and after five seconds of that
+# people are told of an error; one by one takes it several times longer and lets labels pass in between.
+TOGETHER = 300
 # The version under which `queue` keeps an order; it predicts nothing.
 ORDER_VERSION = "screentime-order"
 
@@ -39,10 +42,10 @@ def write_predictions(
     client: Client, project: ProjectRef, schema: Schema, version: str, items: Sequence[Prediction],
     *, open: Collection[int] = (), progress: Progress | None = None,
 ) -> None:
-    """Put one model version's predictions in the place of all others.
+    """Let the page show one model version's predictions; those of others stay until `clear_away`.
 
-    They are imported, then shown, then the older ones are deleted; killed anywhere it may be repeated,
-    and a version that is there just as wanted is not sent again. Annotations are not touched.
+    They are imported, then shown; killed anywhere it may be repeated, and what is there just as wanted is
+    not sent again. Annotations are not touched.
 
     Parameters
     ----------
@@ -70,28 +73,64 @@ def write_predictions(
     body = [_prediction(schema, version, item) for item in items]
     if not body:
         # Every frame has its label: nothing is left to show.
-        for old in _counts(client, project):
-            delete_version(client, project, old)
         return
-    present = _counts(client, project).get(version, 0)
-    whole = present == len(body) and _same(client, project, version, body)
-    if present and not whole:
-        # What an interrupted import left, or what other frames were blind for.
-        delete_version(client, project, version)
-    if not whole:
-        standing = _standing(client, project, {one["task"] for one in body} & set(open))
-        anew = [one for one in body if one["task"] not in standing]
-        if anew:
-            import_predictions(client, project, anew, progress=progress)
-            show_version(client, project, version)
-        with speaking("changing pre-annotations that are on show"):
-            for one in body:
-                if one["task"] in standing:
-                    client.request("PATCH", f"api/predictions/{standing[one['task']]}/", json=one)
-    show_version(client, project, version)
-    for other in _counts(client, project):
-        if other != version:
-            delete_version(client, project, other)
+    right, wrong = _present(client, project, version, body)
+    in_place = _standing(client, project, {one["task"] for one in body} & set(open)) | wrong
+    anew = [one for one in body if one["task"] not in right and one["task"] not in in_place]
+    if anew:
+        import_predictions(client, project, anew, progress=progress)
+        show_version(client, project, version)
+    with speaking("changing pre-annotations that are on show"):
+        for one in body:
+            if one["task"] in in_place and one["task"] not in right:
+                client.request("PATCH", f"api/predictions/{in_place[one['task']]}/", json=one)
+    if not anew:
+        show_version(client, project, version)
+
+
+def clear_away(
+    client: Client, project: ProjectRef, version: str, first: Collection[int] = ()
+) -> Iterator[tuple[int, int]]:
+    """Delete the predictions of all versions but one, step by step, so that people can label meanwhile.
+
+    Left off anywhere, another one goes on.
+
+    Parameters
+    ----------
+    client : Client
+    project : ProjectRef
+    version : str
+        The one that stays.
+    first : collection of int, optional
+        Tasks that people are likely to open, to be cleared before all others: opened from a list, a
+        frame shows every version.
+
+    Yields
+    ------
+    tuple of (int, int)
+        How many are deleted, of how many.
+
+    Raises
+    ------
+    ServerError
+        If Label Studio cannot be spoken with.
+    """
+    others = {other: n for other, n in _counts(client, project).items() if other != version}
+    done, total = 0, sum(others.values())
+    if total > TOGETHER:
+        early = set(first)
+        old = [one for one in _listed(client, project) if one["model_version"] in others]
+        # Then the surest, of which the page shows most at once.
+        old.sort(key=lambda one: (one["task"] not in early, -one["score"]))
+        for one in old[: total - TOGETHER]:
+            with speaking("deleting old pre-annotations"):
+                _delete_one(client, one["id"])
+            done += 1
+            yield done, total
+    for other in others:
+        delete_version(client, project, other)
+    if others:
+        yield total, total
 
 
 def import_predictions(
@@ -147,7 +186,8 @@ def shown_version(client: Client, project: ProjectRef) -> str | None:
         If Label Studio cannot be spoken with.
     """
     with speaking("reading the project"):
-        return client.request("GET", f"api/projects/{project.id}/").get("model_version")
+        found = client.request("GET", f"api/projects/{project.id}/", params={"include": "model_version"})
+    return found.get("model_version")
 
 
 def delete_version(client: Client, project: ProjectRef, version: str) -> None:
@@ -167,14 +207,14 @@ def delete_version(client: Client, project: ProjectRef, version: str) -> None:
 
 def _standing(client: Client, project: ProjectRef, tasks: Collection[int]) -> dict[int, int]:
     """Task to the prediction of the version on show, where there is one."""
+    if not tasks:
+        return {}
     shown = shown_version(client, project)
-    found: dict[int, int] = {}
     with speaking("reading the pre-annotations on show"):
-        for task in tasks:
-            for one in client.request("GET", "api/predictions/", params={"project": project.id, "task": task}):
-                if one["model_version"] == shown:
-                    found[task] = one["id"]
-    return found
+        found = list(read_chosen(client, project, tasks, fields="all", include="id,predictions,model_version"))
+    return {
+        task["id"]: one["id"] for task in found for one in task["predictions"] if one["model_version"] == shown
+    }
 
 
 def _counts(client: Client, project: ProjectRef) -> dict[str, int]:
@@ -183,18 +223,45 @@ def _counts(client: Client, project: ProjectRef) -> dict[str, int]:
     return {version: n for version, n in counts.items() if n}
 
 
-def _same(client: Client, project: ProjectRef, version: str, body: Sequence[dict[str, Any]]) -> bool:
-    """Whether the server's predictions of the version say what is to be sent, blind frames too."""
+def _present(
+    client: Client, project: ProjectRef, version: str, body: Sequence[dict[str, Any]]
+) -> tuple[set[int], dict[int, int]]:
+    """What the version has on the server: tasks where it is as wanted, and the prediction of those where not."""
+    right: set[int] = set()
+    wrong: dict[int, int] = {}
+    if not _counts(client, project).get(version):
+        return right, wrong
+    wanted = {one["task"]: _said(one) for one in body}
+    for one in _listed(client, project):
+        if one["model_version"] != version or one["task"] not in wanted:
+            continue
+        if one["task"] in right or one["task"] in wrong:
+            with speaking("deleting a doubled pre-annotation"):
+                _delete_one(client, one["id"])
+        elif _said(one) == wanted[one["task"]]:
+            right.add(one["task"])
+        else:
+            wrong[one["task"]] = one["id"]
+    return right, wrong
+
+
+def _listed(client: Client, project: ProjectRef) -> list[dict[str, Any]]:
     with speaking("reading the pre-annotations"):
-        present = client.request(
-            "GET", "api/predictions/", params={"project": project.id}, seconds=IMPORT_SECONDS
-        )
-    kept = [one for one in present if one["model_version"] == version]
-    return sorted(map(_said, kept)) == sorted(map(_said, body))
+        return client.request("GET", "api/predictions/", params={"project": project.id}, seconds=IMPORT_SECONDS)
 
 
-def _said(one: dict[str, Any]) -> tuple[int, float, list[list[str]]]:
-    return one["task"], one["score"], [result["value"]["choices"] for result in one["result"]]
+def _delete_one(client: Client, prediction: int) -> None:
+    from label_studio_sdk.core.api_error import ApiError
+
+    try:
+        client.request("DELETE", f"api/predictions/{prediction}/")
+    except ApiError as error:
+        if error.status_code != 404:
+            raise
+
+
+def _said(one: dict[str, Any]) -> tuple[float, list[list[str]]]:
+    return one["score"], [result["value"]["choices"] for result in one["result"]]
 
 
 def _prediction(schema: Schema, version: str, item: Prediction) -> dict[str, Any]:

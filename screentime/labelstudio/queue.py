@@ -32,13 +32,10 @@ class Queue:
         Label Studio's number of the tab.
     url : str
         Page that hands out its frames, one after the other.
-    in_order : bool
-        Whether Label Studio lists the frames in the order that was wanted.
     """
 
     tab: int
     url: str
-    in_order: bool
 
 
 def queue_frames(
@@ -75,11 +72,7 @@ def queue_frames(
         if shown in (None, "", ORDER_VERSION):
             _rank(client, project, wanted, shown)
     tab = show_tab(client, project, title, frames, ordering=ordering, answered=False)
-    with speaking("reading the tab"):
-        listed = [task["id"] for task in read_tasks(client, project, view=tab, include="id")]
-    return Queue(
-        tab, f"{project.url}/data?tab={tab}&labeling=1", listed == [t for t in wanted if t in set(listed)]
-    )
+    return Queue(tab, f"{project.url}/data?tab={tab}&labeling=1")
 
 
 def next_up(client: Client, project: ProjectRef, tabs: Iterable[int], *, of_each: int = NEXT_UP) -> set[int]:
@@ -103,12 +96,18 @@ def next_up(client: Client, project: ProjectRef, tabs: Iterable[int], *, of_each
     ServerError
         If Label Studio cannot be spoken with.
     """
+    from label_studio_sdk.core.api_error import ApiError
+
+    found: set[int] = set()
     with speaking("reading the tabs"):
-        there = {view["id"] for view in client.request("GET", "api/dm/views/", params={"project": project.id})}
-        return {
-            task["id"] for tab in tabs if tab in there
-            for task in islice(read_tasks(client, project, view=tab, include="id"), of_each)
-        }
+        for tab in tabs:
+            first = read_tasks(client, project, view=tab, include="id", page_size=str(of_each))
+            try:
+                found |= {task["id"] for task in islice(first, of_each)}
+            except ApiError as error:
+                if error.status_code != 404:
+                    raise
+    return found
 
 
 def _rank(client: Client, project: ProjectRef, wanted: Sequence[int], shown: str | None) -> None:

@@ -172,9 +172,9 @@ def show_tab(
         place = next((i for i, view in enumerate(present) if view in same), len(present))
         row = [*others[:place], (title, tab), *others[place:]]
         row.sort(key=lambda one: ORDER.index(one[0]) if one[0] in ORDER else len(ORDER))
-        client.request(
-            "POST", "api/dm/views/order/", json={"project": project.id, "ids": [view for _, view in row]}
-        )
+        ids = [view for _, view in row]
+        if ids != [view["id"] for view in present]:
+            client.request("POST", "api/dm/views/order/", json={"project": project.id, "ids": ids})
     return tab
 
 

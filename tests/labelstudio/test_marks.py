@@ -74,7 +74,8 @@ def test_labels_predictions_tabs_and_images_stay(ls_client, make_project):
     listed = [task["id"] for task in tasks.read_tasks(ls_client, sample.ref, view=tab, include="id")]
     assert listed == [n[3], n[2], n[1]]
     assert stream.next_task(ls_client, sample.ref, tab)["id"] == n[3]
-    assert queue.queue_frames(ls_client, sample.ref, backwards).in_order
+    assert queue.queue_frames(ls_client, sample.ref, backwards).tab == tab
+    assert [task["id"] for task in tasks.read_tasks(ls_client, sample.ref, view=tab, include="id")] == listed
 
     # Pushing anew finds the marked tasks and leaves their marks.
     again = tasks.push_frames(ls_client, sample.ref, pushed)

@@ -25,16 +25,13 @@ def test_exactly_the_frames_named_have_a_note(ls_client, make_project):
 def test_what_pre_annotations_say_is_noted_at_once(ls_client, make_project):
     sample = make_project(4)
     uids, n = list(sample.ids), sample.numbers
-    say = [{"Tom", "Jerry"}, set(), {"Tom"}, {"Tom"}]
-    predictions.write_predictions(ls_client, sample.ref, sample.schema, "v1", [(t, s, 0.9) for t, s in zip(n, say)])
-    notes.note_predictions(ls_client, sample.ref, n[:3])
+    notes.note_predictions(ls_client, sample.ref, {n[0]: "Jerry, Tom", n[1]: "neither", n[2]: "Tom"})
     found = {task["data"]["uid"]: task["data"] for task in tasks.read_tasks(ls_client, sample.ref, include="id,data")}
     assert [found[uid].get(notes.PREDICTED) for uid in uids] == ["Jerry, Tom", "neither", "Tom", None]
     assert {name: found[uids[0]][name] for name in sample.data[0]} == sample.data[0]
-    notes.note_predictions(ls_client, sample.ref, [])
+    notes.note_predictions(ls_client, sample.ref, {})
     # A later version's word takes the place of the earlier one's.
-    predictions.write_predictions(ls_client, sample.ref, sample.schema, "v2", [(n[0], {"Tom"}, 0.9)])
-    notes.note_predictions(ls_client, sample.ref, n[:1])
+    notes.note_predictions(ls_client, sample.ref, {n[0]: "Tom"})
     found = {task["data"]["uid"]: task["data"] for task in tasks.read_tasks(ls_client, sample.ref, include="id,data")}
     assert [found[uid].get(notes.PREDICTED) for uid in uids] == ["Tom", "neither", "Tom", None]
 

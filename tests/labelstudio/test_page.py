@@ -16,6 +16,7 @@ from screentime.labelstudio import (
     server,
     stream,
     tabs,
+    tasks,
 )
 from screentime.schema import Schema
 
@@ -84,7 +85,10 @@ def test_labelling(page, ls_client, make_project, mode):
     ]
     assert pulled.skipped == {order[2]} and pulled.problems == []
     # Opening the tab in the page has not changed what it hands out.
-    assert queue.queue_frames(ls_client, sample.ref, {uid: sample.ids[uid] for uid in order}).in_order
+    wanted = {uid: sample.ids[uid] for uid in order}
+    assert queue.queue_frames(ls_client, sample.ref, wanted).tab == chosen.tab
+    listed = [task["id"] for task in tasks.read_tasks(ls_client, sample.ref, view=chosen.tab, include="id")]
+    assert listed == [task for task in wanted.values() if task in listed]
 
 
 def checked(page):
@@ -141,6 +145,7 @@ def test_a_round_in_between_does_not_keep_the_frame_on_show_from_being_submitted
     assert on_show == set(n[:2])
     items = [(task, {"Jerry"}, 0.6) for task in n]
     predictions.write_predictions(ls_client, sample.ref, sample.schema, "v2", items, open=on_show)
+    assert list(predictions.clear_away(ls_client, sample.ref, "v2"))
     page.keyboard.press("2")
     submit(page, "Control+Enter")
     wait_for(page, "0:00:01.000")
@@ -225,7 +230,8 @@ def test_many_are_confirmed_together_from_a_grid_of_pictures(browser, ls_home, l
     items[142] = (n[142], None, 0.95)
     predictions.write_predictions(ls_client, sample.ref, sample.schema, "v1", items)
     sure = uids[:140]
-    notes.note_predictions(ls_client, sample.ref, n[:140])
+    below = {task: ", ".join(one or {"neither"}) for task, one in zip(n, say)}
+    notes.note_predictions(ls_client, sample.ref, dict(list(below.items())[:140]))
     page = browser.new_page(viewport={"width": 1920, "height": 1080})
     measure_actions.log_in(page, ls_server.url, server.credentials(ls_home))
     faults = []

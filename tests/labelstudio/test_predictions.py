@@ -4,7 +4,12 @@ import pytest
 
 from screentime.errors import ModelError, ServerError
 from screentime.labelstudio import predictions, project, queue, stream, tasks
-from screentime.labelstudio.predictions import prediction_versions, shown_version, write_predictions
+from screentime.labelstudio.predictions import (
+    clear_away,
+    prediction_versions,
+    shown_version,
+    write_predictions,
+)
 from screentime.schema import Schema
 
 SCHEMA = Schema("multi", ("Tom", "Jerry"))
@@ -12,6 +17,12 @@ SCHEMA = Schema("multi", ("Tom", "Jerry"))
 
 def everyone(sample, characters=frozenset({"Tom"}), score=0.75):
     return [(task, characters, score) for task in sample.numbers]
+
+
+def replace(client, sample, version, items, **more):
+    """What a round does: show a version, then clear the others away."""
+    write_predictions(client, sample.ref, sample.schema, version, items, **more)
+    return list(clear_away(client, sample.ref, version))
 
 
 def test_the_new_version_takes_the_place_of_the_old_ones(ls_client, make_project):
@@ -25,6 +36,11 @@ def test_the_new_version_takes_the_place_of_the_old_ones(ls_client, make_project
         ls_client, sample.ref, sample.schema, "v2", everyone(sample, frozenset(), 1), progress=lambda *a: seen.append(a)
     )
     assert seen == [(4, 4)]
+    # Both are there, and people are shown the new one.
+    assert prediction_versions(ls_client, sample.ref) == {"v1": 4, "v2": 4}
+    assert shown_version(ls_client, sample.ref) == "v2"
+    assert list(clear_away(ls_client, sample.ref, "v2")) == [(4, 4)]
+    assert list(clear_away(ls_client, sample.ref, "v2")) == []
     assert prediction_versions(ls_client, sample.ref) == {"v2": 4}
     assert shown_version(ls_client, sample.ref) == "v2"
     [kept] = ls_client.request("GET", f"api/tasks/{sample.numbers[1]}/")["predictions"]
@@ -46,7 +62,7 @@ def test_what_may_be_on_the_page_is_changed_in_place(ls_client, make_project):
     before = standing()
     items = [(n[0], {"Jerry"}, 0.6), (n[1], None, 0.7), (n[2], {"Tom"}, 0.8), (n[3], set(), 0.9)]
     for _ in range(2):
-        predictions.write_predictions(ls_client, sample.ref, sample.schema, "v2", items, open={n[0], n[1], 10**9})
+        replace(ls_client, sample, "v2", items, open={n[0], n[1], 10**9})
         after = standing()
         assert len(after) == 4 and {one["model_version"] for one in after.values()} == {"v2"}
         assert [after[task]["id"] == before[task]["id"] for task in n] == [True, True, False, False]
@@ -55,7 +71,7 @@ def test_what_may_be_on_the_page_is_changed_in_place(ls_client, make_project):
         assert [after[task]["score"] for task in n] == [0.6, 0.7, 0.8, 0.9]
         assert predictions.shown_version(ls_client, sample.ref) == "v2"
     # Where all of them may be, none is made anew.
-    predictions.write_predictions(ls_client, sample.ref, sample.schema, "v3", items, open=set(n))
+    replace(ls_client, sample, "v3", items, open=set(n))
     assert [standing()[task]["id"] for task in n] == [after[task]["id"] for task in n]
     assert predictions.prediction_versions(ls_client, sample.ref) == {"v3": 4}
 
@@ -71,8 +87,31 @@ def test_repeating_doubles_nothing_and_completes_what_was_cut_off(ls_client, mak
     predictions.import_predictions(ls_client, sample.ref, half)
     assert prediction_versions(ls_client, sample.ref) == {"v1": 4, "v2": 2}
     assert shown_version(ls_client, sample.ref) == "v1"
-    write_predictions(ls_client, sample.ref, sample.schema, "v2", items)
+    replace(ls_client, sample, "v2", items)
     assert prediction_versions(ls_client, sample.ref) == {"v2": 4}
+    # Killed after it was shown: the next one clears away what was left, and doubles nothing.
+    predictions.import_predictions(ls_client, sample.ref, [{**one, "model_version": "v1"} for one in half])
+    predictions.import_predictions(ls_client, sample.ref, [{**half[0], "score": 0.75}])
+    assert prediction_versions(ls_client, sample.ref) == {"v1": 2, "v2": 5}
+    replace(ls_client, sample, "v2", items)
+    assert prediction_versions(ls_client, sample.ref) == {"v2": 4}
+    said = ls_client.request("GET", "api/predictions/", params={"project": sample.ref.id})
+    assert [one["result"][0]["value"]["choices"] for one in said] == [["Tom"]] * 4
+
+
+def test_many_are_cleared_away_one_by_one_and_those_that_people_open_first(ls_client, make_project, monkeypatch):
+    sample = make_project(5)
+    n = sample.numbers
+    for version in ("v1", "v2"):
+        items = [(task, {"Tom"}, 0.5 + place / 10) for place, task in enumerate(n)]
+        write_predictions(ls_client, sample.ref, sample.schema, version, items)
+    monkeypatch.setattr(predictions, "TOGETHER", 2)
+    left = []
+    for done, total in clear_away(ls_client, sample.ref, "v2", first=[n[1]]):
+        found = ls_client.request("GET", "api/predictions/", params={"project": sample.ref.id})
+        left.append((done, total, [n.index(one["task"]) for one in found if one["model_version"] == "v1"]))
+    assert left == [(1, 5, [0, 2, 3, 4]), (2, 5, [0, 2, 3]), (3, 5, [0, 2]), (5, 5, [])]
+    assert prediction_versions(ls_client, sample.ref) == {"v2": 5}
 
 
 def test_blind_frames_have_a_score_and_say_nothing(ls_client, make_project):
@@ -92,7 +131,6 @@ def test_blind_frames_have_a_score_and_say_nothing(ls_client, make_project):
     order = sorted(scores, key=scores.get)
     uids = {task: uid for uid, task in sample.ids.items()}
     chosen = queue.queue_frames(ls_client, sample.ref, {uids[task]: task for task in order})
-    assert chosen.in_order
     served = []
     while task := stream.next_task(ls_client, sample.ref, chosen.tab):
         assert [bool(one["result"]) for one in task["predictions"]] == [task["id"] not in blind]
@@ -120,7 +158,8 @@ def test_the_same_version_is_sent_again_only_where_it_says_something_else(ls_cli
     assert not write(*items) and not write(*items[::-1])
     # As many as before, but another frame is blind.
     items[1:] = [(n[1], None, 0.1 + 0.2), (n[2], {"Tom"}, 1.0)]
-    assert write(*items)
+    # Those two are changed in their place.
+    assert not write(*items)
     [one] = ls_client.request("GET", f"api/tasks/{n[1]}/")["predictions"]
     assert (one["result"], one["score"]) == ([], 0.1 + 0.2)
     assert not write(*items)
