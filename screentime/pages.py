@@ -43,7 +43,7 @@ def push_tasks(loop: Loop, project: ProjectRef, frames: Sequence[Frame], first: 
         address = image_addresses(link, project, shown, loop.workspace.frames_folder, loop.config, step)
     tasks = {task["uid"]: task for task in task_data(shown, address)}
     # Wanted first, made first: so the page's plainest order is already the right one.
-    order = [*first, *(uid for uid in tasks if uid not in set(first) and uid in own)]
+    order = list(dict.fromkeys([*first, *(uid for uid in tasks if uid in own)]))
     with loop.talk.progress("Pushing frames") as step:
         pushed = push_frames(link.client, project, [tasks[uid] for uid in order], progress=step)
     before = loop.workspace.progress()

@@ -269,8 +269,9 @@ class Loop:
         if not progress.shown:
             return iter(())
         project = reference(self.link.client, progress.project)
-        seen = [progress.tasks[uid] for uid in progress.batch if uid in progress.tasks]
-        return clear_away(self.link.client, project, progress.shown, seen)
+        order = dict.fromkeys([*progress.batch, *progress.tasks])
+        tasks = [progress.tasks[uid] for uid in order if uid in progress.tasks]
+        return clear_away(self.link.client, project, progress.shown, tasks)
 
     def sync(self) -> Synced:
         """Pull, train, preannotate. Finishes what an interrupted one began."""

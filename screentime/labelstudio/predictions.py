@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from screentime.errors import ModelError, ServerError
@@ -19,6 +20,7 @@ DELETE_SECONDS = 900.0
 # While Label Studio deletes predictions together nobody's label is written, and after five seconds of that
 # people are told of an error; one by one takes it several times longer and lets labels pass in between.
 TOGETHER = 300
+LOOKED_AT = 200
 # The version under which `queue` keeps an order; it predicts nothing.
 ORDER_VERSION = "screentime-order"
 
@@ -89,7 +91,7 @@ def write_predictions(
 
 
 def clear_away(
-    client: Client, project: ProjectRef, version: str, first: Collection[int] = ()
+    client: Client, project: ProjectRef, version: str, tasks: Iterable[int]
 ) -> Iterator[tuple[int, int]]:
     """Delete the predictions of all versions but one, step by step, so that people can label meanwhile.
 
@@ -101,9 +103,9 @@ def clear_away(
     project : ProjectRef
     version : str
         The one that stays.
-    first : collection of int, optional
-        Tasks that people are likely to open, to be cleared before all others: opened from a list, a
-        frame shows every version.
+    tasks : iterable of int
+        All tasks, in the order in which they are cleared: those first that people are likely to open,
+        since one that is opened from a list shows every version.
 
     Yields
     ------
@@ -117,14 +119,14 @@ def clear_away(
     """
     others = {other: n for other, n in _counts(client, project).items() if other != version}
     done, total = 0, sum(others.values())
-    if total > TOGETHER:
-        early = set(first)
-        old = [one for one in _listed(client, project) if one["model_version"] in others]
-        # Then the surest, of which the page shows most at once.
-        old.sort(key=lambda one: (one["task"] not in early, -one["score"]))
-        for one in old[: total - TOGETHER]:
+    rest = iter(tasks)
+    while total - done > TOGETHER and (some := list(islice(rest, LOOKED_AT))):
+        with speaking("reading old pre-annotations"):
+            found = _versions(client, project, some)
+        old = [one["id"] for task in some for one in found.get(task, ()) if one["model_version"] in others]
+        for one in old[: total - done - TOGETHER]:
             with speaking("deleting old pre-annotations"):
-                _delete_one(client, one["id"])
+                _delete_one(client, one)
             done += 1
             yield done, total
     for other in others:
@@ -211,10 +213,14 @@ def _standing(client: Client, project: ProjectRef, tasks: Collection[int]) -> di
         return {}
     shown = shown_version(client, project)
     with speaking("reading the pre-annotations on show"):
-        found = list(read_chosen(client, project, tasks, fields="all", include="id,predictions,model_version"))
-    return {
-        task["id"]: one["id"] for task in found for one in task["predictions"] if one["model_version"] == shown
-    }
+        found = _versions(client, project, tasks)
+    return {task: one["id"] for task, there in found.items() for one in there if one["model_version"] == shown}
+
+
+def _versions(client: Client, project: ProjectRef, tasks: Collection[int]) -> dict[int, list[dict[str, Any]]]:
+    """Task to its predictions, of each the number and the version."""
+    found = read_chosen(client, project, tasks, fields="all", include="id,predictions,model_version")
+    return {task["id"]: task["predictions"] for task in found}
 
 
 def _counts(client: Client, project: ProjectRef) -> dict[str, int]:

@@ -44,7 +44,7 @@ def test_confirmed_together_are_confirmations_even_after_their_version_is_gone(l
     assert confirm_together(ls_client, sample, n[:3]) == "Created 0 annotations"
     expected = [(n[0], TOM, "prediction"), (n[1], JERRY, "prediction"), (n[2], frozenset(), "prediction")]
     predictions.write_predictions(ls_client, sample.ref, EXCLUSIVE, "v2", [(n[3], {"Jerry"}, 0.9)])
-    assert list(predictions.clear_away(ls_client, sample.ref, "v2"))
+    assert list(predictions.clear_away(ls_client, sample.ref, "v2", sample.numbers))
     # Pulled for the first time when nothing ties them to what they confirmed.
     [one] = ls_client.request("GET", f"api/tasks/{n[0]}/annotations/")
     assert one["parent_prediction"] is None
@@ -178,7 +178,7 @@ def test_what_was_meant_is_remembered_when_its_pre_annotation_is_gone(ls_client,
     first = pull(ls_client, sample)
     assert brief(first) == [(n[0], TOM, "prediction-changed")]
     predictions.write_predictions(ls_client, sample.ref, sample.schema, "v2", [(n[1], set(), 0.9)])
-    assert list(predictions.clear_away(ls_client, sample.ref, "v2"))
+    assert list(predictions.clear_away(ls_client, sample.ref, "v2", sample.numbers))
     assert pull(ls_client, sample).problems == [
         f"The frame at 0:00:00.000 of film.mp4 (task {n[0]}, annotation {made}) does not count: 'neither' is"
         " chosen together with a character. Label it again in Label Studio."

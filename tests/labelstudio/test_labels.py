@@ -212,7 +212,7 @@ def test_label_of_a_blind_frame_is_manual(ls_client, make_project):
     assert origins() == ["manual", "prediction-changed"]
     # With the predictions the difference goes.
     predictions.write_predictions(ls_client, sample.ref, sample.schema, "v2", [(blind, {"Tom"}, 0.5)])
-    assert list(predictions.clear_away(ls_client, sample.ref, "v2"))
+    assert list(predictions.clear_away(ls_client, sample.ref, "v2", sample.numbers))
     assert origins() == ["manual", "manual"]
 
 

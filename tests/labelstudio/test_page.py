@@ -145,7 +145,7 @@ def test_a_round_in_between_does_not_keep_the_frame_on_show_from_being_submitted
     assert on_show == set(n[:2])
     items = [(task, {"Jerry"}, 0.6) for task in n]
     predictions.write_predictions(ls_client, sample.ref, sample.schema, "v2", items, open=on_show)
-    assert list(predictions.clear_away(ls_client, sample.ref, "v2"))
+    assert list(predictions.clear_away(ls_client, sample.ref, "v2", sample.numbers))
     page.keyboard.press("2")
     submit(page, "Control+Enter")
     wait_for(page, "0:00:01.000")

@@ -22,7 +22,7 @@ def everyone(sample, characters=frozenset({"Tom"}), score=0.75):
 def replace(client, sample, version, items, **more):
     """What a round does: show a version, then clear the others away."""
     write_predictions(client, sample.ref, sample.schema, version, items, **more)
-    return list(clear_away(client, sample.ref, version))
+    return list(clear_away(client, sample.ref, version, sample.numbers))
 
 
 def test_the_new_version_takes_the_place_of_the_old_ones(ls_client, make_project):
@@ -39,8 +39,8 @@ def test_the_new_version_takes_the_place_of_the_old_ones(ls_client, make_project
     # Both are there, and people are shown the new one.
     assert prediction_versions(ls_client, sample.ref) == {"v1": 4, "v2": 4}
     assert shown_version(ls_client, sample.ref) == "v2"
-    assert list(clear_away(ls_client, sample.ref, "v2")) == [(4, 4)]
-    assert list(clear_away(ls_client, sample.ref, "v2")) == []
+    assert list(clear_away(ls_client, sample.ref, "v2", sample.numbers)) == [(4, 4)]
+    assert list(clear_away(ls_client, sample.ref, "v2", sample.numbers)) == []
     assert prediction_versions(ls_client, sample.ref) == {"v2": 4}
     assert shown_version(ls_client, sample.ref) == "v2"
     [kept] = ls_client.request("GET", f"api/tasks/{sample.numbers[1]}/")["predictions"]
@@ -106,11 +106,12 @@ def test_many_are_cleared_away_one_by_one_and_those_that_people_open_first(ls_cl
         items = [(task, {"Tom"}, 0.5 + place / 10) for place, task in enumerate(n)]
         write_predictions(ls_client, sample.ref, sample.schema, version, items)
     monkeypatch.setattr(predictions, "TOGETHER", 2)
+    monkeypatch.setattr(predictions, "LOOKED_AT", 2)
     left = []
-    for done, total in clear_away(ls_client, sample.ref, "v2", first=[n[1]]):
+    for done, total in clear_away(ls_client, sample.ref, "v2", [n[1], n[4], n[0], n[2], n[3]]):
         found = ls_client.request("GET", "api/predictions/", params={"project": sample.ref.id})
         left.append((done, total, [n.index(one["task"]) for one in found if one["model_version"] == "v1"]))
-    assert left == [(1, 5, [0, 2, 3, 4]), (2, 5, [0, 2, 3]), (3, 5, [0, 2]), (5, 5, [])]
+    assert left == [(1, 5, [0, 2, 3, 4]), (2, 5, [0, 2, 3]), (3, 5, [2, 3]), (5, 5, [])]
     assert prediction_versions(ls_client, sample.ref) == {"v2": 5}
 
 

@@ -68,7 +68,7 @@ def test_least_certain_first_with_its_pre_annotation(ls_client, make_project):
     items = [(task, {"Jerry"}, 0.5 + place / 100) for place, task in enumerate(order.values())]
     predictions.write_predictions(ls_client, sample.ref, sample.schema, "v1", items)
     # The ranks go with what is cleared away.
-    assert list(predictions.clear_away(ls_client, sample.ref, "v1")) == [(6, 6)]
+    assert list(predictions.clear_away(ls_client, sample.ref, "v1", sample.numbers)) == [(6, 6)]
     assert ls_client.request("GET", f"api/projects/{sample.ref.id}/model-versions/") == {"v1": 6}
     batch = dict(list(order.items())[:4])
     chosen = queue.queue_frames(ls_client, sample.ref, batch)
