@@ -209,8 +209,11 @@ class Loop:
         int
             How many frames have a pre-annotation now.
         """
+        if not self.workspace.rounds():
+            raise NotReady("There is no model yet.", "Run `screentime train`.")
+        before = self._answered()
         written = self._show()
-        self._clear_away()
+        self._clear_away(before)
         return written
 
     def _show(self) -> int:
@@ -219,10 +222,7 @@ class Loop:
         from screentime.labelstudio.predictions import write_predictions
         from screentime.labelstudio.tasks import list_tasks
 
-        rounds = self.workspace.rounds()
-        if not rounds:
-            raise NotReady("There is no model yet.", "Run `screentime train`.")
-        version = rounds[-1].version
+        version = self.workspace.rounds()[-1].version
         probabilities, project = self._probabilities(), self.project()
         self._require_tasks(self.workspace.progress().tasks)
         on_show = open_tasks(self, project)
@@ -252,31 +252,32 @@ class Loop:
         self.workspace.update_progress(shown=version)
         return len(items)
 
-    def _clear_away(self) -> None:
-        """Delete the predictions of older versions, which nobody is shown any more."""
-        rest = self._cleared()
+    def _clear_away(self, before: tuple[int, int]) -> None:
+        """Delete the predictions of older versions, which nobody is shown any more.
+
+        Where as many frames are answered as before, nobody is labelling.
+        """
+        rest = self._cleared(alone=self._answered() == before)
         for first in rest:
             with self.talk.progress("Deleting older pre-annotations") as step:
                 for done, total in chain([first], rest):
                     step(done, total)
 
-    def _cleared(self) -> Iterator[tuple[int, int]]:
+    def _cleared(self, *, alone: bool = False) -> Iterator[tuple[int, int]]:
         """`_clear_away` step by step."""
         from screentime.labelstudio.predictions import clear_away
-        from screentime.labelstudio.project import reference
 
         progress = self.workspace.progress()
         if not progress.shown:
             return iter(())
-        project = reference(self.link.client, progress.project)
         order = dict.fromkeys([*progress.batch, *progress.tasks])
         tasks = [progress.tasks[uid] for uid in order if uid in progress.tasks]
-        return clear_away(self.link.client, project, progress.shown, tasks)
+        return clear_away(self.link.client, self._known_project(), progress.shown, tasks, alone=alone)
 
     def sync(self) -> Synced:
         """Pull, train, preannotate. Finishes what an interrupted one began."""
         synced = self._round(self.pull())
-        self._clear_away()
+        self._clear_away(self.answers.counted())
         return synced
 
     def _round(self, labels: Sequence[Label]) -> Synced:
@@ -307,18 +308,16 @@ class Loop:
         Synced
             The round that reached the target, or learned from the last label.
         """
-        from screentime.labelstudio.project import answered
-
-        project = self.project()
+        self.project()
         url = self.workspace.progress().url
         self.talk.say(f"Watching for labels; label at {url} , and end this with Ctrl+C.")
         seen = None
         while True:
-            count = answered(self.link.client, project)
+            count = self._answered()
             if count != seen:
                 synced = self._sync_if_enough(self.pull())
                 if synced and (synced.round.target_reached or not self._open()):
-                    self._clear_away()
+                    self._clear_away(count)
                     return synced
                 if synced or seen is None:
                     rest = self._cleared()
@@ -355,10 +354,21 @@ class Loop:
         """The workspace's project on the server."""
         from screentime.labelstudio.project import get_project
 
+        return get_project(self.link.client, self._known_project().id, self.schema)
+
+    def _answered(self) -> tuple[int, int]:
+        from screentime.labelstudio.project import answered
+
+        return answered(self.link.client, self._known_project())
+
+    def _known_project(self) -> ProjectRef:
+        """The workspace's project, without a look whether it is still there and as it was."""
+        from screentime.labelstudio.project import reference
+
         number = self.workspace.progress().project
         if number is None:
             raise NotReady("The frames are not in Label Studio yet.", "Run `screentime push`.")
-        return get_project(self.link.client, number, self.schema)
+        return reference(self.link.client, number)
 
     def _require_tasks(self, tasks: Mapping[str, int]) -> None:
         missing = sum(frame.uid not in tasks for frame in self.frames)

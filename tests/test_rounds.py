@@ -355,7 +355,7 @@ def test_what_was_not_cleared_away_is_by_the_next_command(cartoon_loop, cartoon_
     first = cartoon_loop.sync().round.version
     cartoon_annotator(4)
 
-    def killed():
+    def killed(before):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(cartoon_loop, "_clear_away", killed)

@@ -61,7 +61,7 @@ class Answers:
             if since is not None:
                 changed = condition("updated_at", "greater", "Datetime", (since - OVERLAP).strftime(MOMENT))
                 self._take(client, project, settled, [changed, condition("completed_at", "empty", "Datetime", False)])
-                if self._count() == answered(client, project):
+                if self.counted() == answered(client, project):
                     return
             self.tasks = {}
             some = [condition(f"{kind}_annotations", "greater", "Number", 0) for kind in ("total", "cancelled")]
@@ -90,7 +90,8 @@ class Answers:
         moments = (datetime.fromisoformat(task["updated_at"]) for task in self.tasks.values())
         return max((moment.astimezone(UTC) for moment in moments), default=None)
 
-    def _count(self) -> tuple[int, int]:
+    def counted(self) -> tuple[int, int]:
+        """How many labels and how many skips there are, as `screentime.labelstudio.project.answered` has it."""
         skips = [bool(one.get("was_cancelled")) for one in self._annotations()]
         return skips.count(False), skips.count(True)
 

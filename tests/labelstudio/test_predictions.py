@@ -113,6 +113,11 @@ def test_many_are_cleared_away_one_by_one_and_those_that_people_open_first(ls_cl
         left.append((done, total, [n.index(one["task"]) for one in found if one["model_version"] == "v1"]))
     assert left == [(1, 5, [0, 2, 3, 4]), (2, 5, [0, 2, 3]), (3, 5, [2, 3]), (5, 5, [])]
     assert prediction_versions(ls_client, sample.ref) == {"v2": 5}
+    # In one step where nobody is kept waiting.
+    items = [(task, {"Tom"}, 0.5) for task in n]
+    write_predictions(ls_client, sample.ref, sample.schema, "v3", items)
+    assert list(clear_away(ls_client, sample.ref, "v3", n, alone=True)) == [(5, 5)]
+    assert prediction_versions(ls_client, sample.ref) == {"v3": 5}
 
 
 def test_blind_frames_have_a_score_and_say_nothing(ls_client, make_project):
