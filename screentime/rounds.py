@@ -82,7 +82,7 @@ class Loop:
         from screentime.model.backbone import open_backbone
 
         with self.talk.progress("Loading the backbone"):
-            return open_backbone(self.config.model.backbone, self.config.model.view)
+            return open_backbone(self.config.model.backbone, self.config.model.view, self.talk)
 
     @cached_property
     def embeddings(self) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -182,7 +182,7 @@ def screen(path: Path, classifier: Classifier, talk: Talk, basis: Basis | None =
     """
     import numpy as np
 
-    from screentime.model.dataset import input_size, to_input
+    from screentime.model.dataset import to_input
     from screentime.model.shift import strange_share
 
     schema = classifier.schema
@@ -193,19 +193,22 @@ def screen(path: Path, classifier: Classifier, talk: Talk, basis: Basis | None =
     shots: list[int] = []
     shot_of = ShotCounter()
     waiting: list[np.ndarray] = []
+    known = classifier.reference
+    if known is not None:
+        known = replace(known, known=known.known.astype(np.float32))  # once, not for each batch
 
     def flush() -> None:
         if waiting:
             probabilities, embeddings = classifier.look(np.stack(waiting))
             rows.append(probabilities)
-            if embeddings is not None and classifier.reference is not None:
-                strange.append(strange_share(classifier.reference, embeddings) * len(embeddings))
+            if embeddings is not None and known is not None:
+                strange.append(strange_share(known, embeddings) * len(embeddings))
             waiting.clear()
 
     with Reader(path, fps=classifier.card["fps"]) as reader, talk.progress(f"Reading {shown_name(path)}") as step:
         for sample in reader:
             height, width = sample.image.shape[:2]
-            waiting.append(to_input(sample.image, input_size(width, height, classifier.card["short_side"])))
+            waiting.append(to_input(sample.image, classifier.size(width, height)))
             seconds.append(sample.second)
             shots.append(shot_of.next(sample.image))
             if len(waiting) == BATCH:

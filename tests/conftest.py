@@ -19,6 +19,15 @@ from screentime.schema import Schema, fill
 TEMPLATES = Path(__file__).parent.parent / "labelstudio_config"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cache folder of the tests' own, for the commands that they run too."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SCREENTIME_CACHE", str(folder))
+        yield folder
+
+
 def free_port_number() -> int:
     """A port that nobody listens on, and whose neighbour is a port too."""
     with socket.create_server(("127.0.0.1", 0)) as probe:

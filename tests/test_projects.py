@@ -66,6 +66,8 @@ def modelled(cartoon, tmp_path):
     """A project of the drawn film with four labels and a version that learned from two of them."""
     from screentime.model.backbone import tensorflow
     from screentime.model.classifier import save
+    from screentime.model.networks import Saved
+    from screentime.model.views import View
 
     place = begin(tmp_path / "p", [cartoon[0]], ["cat", "mouse"])
     extract_films(place, place.config(), Talk())
@@ -86,7 +88,7 @@ def modelled(cartoon, tmp_path):
     ])
     folder = place.models_folder / "v001-0123456789ab"
     folder.mkdir(parents=True)
-    save(folder, network, None, {
+    save(folder, Saved(network), View("square", 32), None, {
         "version": folder.name, "mode": "multi", "characters": ["cat", "mouse"], "short_side": 32, "fps": 1.0,
         "backbone": {}, "label_uids": [uids[0], uids[10], uids[20]], "held_out_uids": [uids[10]],
         "round": asdict(Round(folder.name, 3, 0.5, 1, 1.0, False)), "accuracy": {},

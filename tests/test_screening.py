@@ -13,7 +13,11 @@ import pytest
 from screentime.errors import ConfigError, FilmError
 from screentime.model.backbone import open_backbone, tensorflow
 from screentime.model.classifier import load, save
+from screentime.model.conversion import judged
+from screentime.model.head import Head
+from screentime.model.networks import Saved
 from screentime.model.shift import Reference
+from screentime.model.views import View
 from screentime.records import Appearance, Film, Review, frame_uid
 from screentime.schema import ENDINGS, Schema
 from screentime.screening import BATCH, Basis, ScreenTime, count, rows_of, screen
@@ -86,7 +90,8 @@ def make_model(tmp_path_factory):
         ])
         network.set_weights([np.array(weights, float), np.array(bias, float)])
         folder = tmp_path_factory.mktemp("model")
-        save(folder, network, None, {
+        lite = judged(Saved(network), np.full((1, 32, 32, 3), 0.5, np.float32)).lite
+        save(folder, lite, View("square", 32), None, {
             "version": "v007-abc", "mode": mode, "characters": ["Tom", "Jerry"], "short_side": 32, "fps": 1.0,
             "backbone": {}, "round": {},
         })
@@ -257,16 +262,13 @@ def test_neighbours_of_a_shot_have_a_say_where_the_model_was_made_so(
 @pytest.fixture(scope="module")
 def knowing(colour_backbone, tmp_path_factory):
     """A model that tells Tom by red and knows pictures of Tom alone and of nobody."""
-    tensorflow()
-    import tf_keras
-
     backbone = open_backbone(str(colour_backbone), "whole")
     colours = np.array([TOM, NEITHER], np.float32) / 255
     known = backbone.embed(np.tile(colours[:, None, None], (1, 32, 57, 1)))
-    network = tf_keras.Sequential([tf_keras.Input((48,)), tf_keras.layers.Dense(2, "sigmoid")])
-    network.set_weights([np.tile([[4.0, 0], [0, 4], [0, 0]], (16, 1)), np.array([-8.0, -8.0])])
+    kernel = np.tile(np.array([[4.0, 0], [0, 4], [0, 0]], np.float32), (16, 1))
+    head = Head(np.zeros(48, np.float32), 1.0, kernel, np.array([-8.0, -8.0], np.float32), "sigmoid")
     folder = tmp_path_factory.mktemp("model")
-    save(folder, network, backbone, {
+    save(folder, backbone.portable, View("whole", 32), head, {
         "version": "v008-abc", "mode": "multi", "characters": ["Tom", "Jerry"], "short_side": 32, "fps": 1.0,
         "backbone": {}, "round": {},
     }, Reference(known.astype(np.float16), 0.02))

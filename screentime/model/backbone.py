@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import http.client
-import os
-import socket
-import threading
-import urllib.error
-import urllib.request
-import warnings
-from functools import cache, cached_property
+from collections.abc import Callable
+from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from screentime.errors import BackboneError
+from screentime.model.conversion import Verdict, converted, first_line, runtime
+from screentime.model.hub import REMEDY, fetch
+from screentime.model.networks import BATCH, GPU_BATCH, Lite, Saved
+from screentime.model.runtime import has_gpu, tensorflow
 from screentime.model.views import View
+from screentime.talk import Talk
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,16 +24,13 @@ BUILTIN = "builtin"
 BUILTIN_FOLDER = Path(__file__).parent / "builtin"
 # Short side in pixels at which TF-Hub's MobileNetV2 1.0/224, and the builtin network, were trained.
 SIDE, BUILTIN_SIDE = 224, 96
-# Seconds until a silent network counts as none; TensorFlow's own import comes on top of it.
-PATIENCE = 4.0
-REMEDY = (
-    "Name a SavedModel folder with --backbone FOLDER, or use the small one that comes with screentime:"
-    " --backbone builtin."
-)
 
 
 class Backbone:
     """A frozen network that turns pictures into embeddings.
+
+    LiteRT runs it, which takes a fraction of TensorFlow's time and needs no TensorFlow; or TensorFlow, on
+    a GPU where it sees one and where LiteRT gives other features.
 
     Parameters
     ----------
@@ -43,16 +40,20 @@ class Backbone:
         SavedModel folder on this machine.
     view : {"tiles", "whole"}
         See `screentime.model.views`.
+    talk : Talk, optional
+        Told why TensorFlow runs it, if it does.
 
     Attributes
     ----------
     view : View
     """
 
-    def __init__(self, name: str, folder: Path, view: str) -> None:
+    def __init__(self, name: str, folder: Path, view: str, talk: Talk | None = None) -> None:
         self.name = name
         self.folder = folder
         self.view = View(view, BUILTIN_SIDE if name == BUILTIN else SIDE)
+        self._talk = talk or Talk()
+        self._verdict: Verdict | None = None
 
     @cached_property
     def digest(self) -> str:
@@ -64,7 +65,7 @@ class Backbone:
 
     @cached_property
     def network(self) -> Any:
-        """The loaded SavedModel: pictures to feature vectors.
+        """The SavedModel as TensorFlow loads it: pictures to feature vectors.
 
         Raises
         ------
@@ -87,14 +88,38 @@ class Backbone:
             )
         return loaded
 
-    @cached_property
-    def _compiled(self) -> Any:
-        tf = tensorflow()
-        network = self.network
-        return tf.function(
-            lambda pictures: self.view.graph(network, pictures),
-            input_signature=[tf.TensorSpec((None, None, None, 3), tf.float32)],
-        )
+    def settle(self, pictures: Callable[[], np.ndarray]) -> None:
+        """Decide what runs the network, by what it makes of real pictures where that was not judged before.
+
+        Parameters
+        ----------
+        pictures : callable
+            Gives pictures as `embed` takes them; called where they are needed.
+
+        Raises
+        ------
+        BackboneError
+            If the SavedModel is no feature vector.
+        """
+        if self._verdict:
+            return
+        self._verdict = converted(self.digest, lambda: self._saved, lambda: self.view.shown(pictures()))
+        if self._verdict.note:
+            self._talk.say(self._verdict.note)
+        if self._verdict.reason:
+            self._talk.say(f"TensorFlow runs the backbone {self.name}, which takes longer: {self._verdict.reason}.")
+
+    @property
+    def portable(self) -> Lite | Saved:
+        """The network as a model's folder keeps it, once it is settled."""
+        return self._verdict.lite or self._saved
+
+    @property
+    def runtime(self) -> dict[str, str]:
+        """What makes the embeddings, for the card, once it is settled."""
+        if self._on_gpu:
+            return {"runtime": f"TensorFlow {version('tensorflow')}, GPU, TF32, {GPU_BATCH} pictures at once"}
+        return runtime(self._verdict)
 
     def embed(self, pictures: np.ndarray) -> np.ndarray:
         """Embeddings of pictures.
@@ -113,10 +138,19 @@ class Backbone:
         BackboneError
             If the SavedModel is no feature vector.
         """
-        return self._compiled(tensorflow().constant(pictures)).numpy()
+        self.settle(lambda: pictures)
+        return self.view.embed(self._saved if self._on_gpu else self.portable, pictures)
+
+    @cached_property
+    def _on_gpu(self) -> bool:
+        return has_gpu()
+
+    @cached_property
+    def _saved(self) -> Saved:
+        return Saved(self.network, self.folder, GPU_BATCH if self._on_gpu else BATCH)
 
 
-def open_backbone(name: str, view: str) -> Backbone:
+def open_backbone(name: str, view: str, talk: Talk | None = None) -> Backbone:
     """Find a backbone on this machine, fetching a TF-Hub handle if need be.
 
     Parameters
@@ -125,6 +159,8 @@ def open_backbone(name: str, view: str) -> Backbone:
         ``builtin``, a SavedModel folder, or a TF-Hub handle (an address).
     view : {"tiles", "whole"}
         See `screentime.model.views`.
+    talk : Talk, optional
+        Told why TensorFlow runs the backbone, if it does.
 
     Returns
     -------
@@ -137,102 +173,10 @@ def open_backbone(name: str, view: str) -> Backbone:
         is no network.
     """
     if name == BUILTIN:
-        return Backbone(name, BUILTIN_FOLDER, view)
+        return Backbone(name, BUILTIN_FOLDER, view, talk)
     if "://" in name:
-        return Backbone(name, _fetch(name), view)
+        return Backbone(name, fetch(name), view, talk)
     folder = Path(name).expanduser()
     if not (folder / "saved_model.pb").is_file():
         raise BackboneError(f"The backbone {name} is no SavedModel folder: it has no saved_model.pb.", REMEDY)
-    return Backbone(name, folder.resolve(), view)
-
-
-@cache
-def tensorflow() -> Any:
-    """TensorFlow, imported when first needed and without its start-up talk."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-    # Its C++ side writes notes for developers to stderr before any of its own settings count.
-    kept, silence = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silence, 2)
-    try:
-        import tensorflow as tf
-        import tf_keras  # noqa: F401
-
-        tf.get_logger().setLevel("ERROR")
-        tf.zeros(())
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(silence)
-    return tf
-
-
-def tensorflow_hub() -> Any:
-    """TF-Hub, imported without its warnings, which are about its own code."""
-    tensorflow()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import tensorflow_hub as hub
-    return hub
-
-
-def _fetch(handle: str) -> Path:
-    cache = Path(os.environ.get("TFHUB_CACHE_DIR") or _cache_folder())
-    cached = cache / hashlib.sha1(handle.encode()).hexdigest()
-    if (cached / "saved_model.pb").is_file():
-        return cached
-    # Asked before TensorFlow is imported: without a network that import would be waited for in vain.
-    reason = _unreachable(handle)
-    if reason:
-        raise BackboneError(f"The backbone {handle} cannot be fetched ({reason}).", REMEDY)
-    from filelock import FileLock
-
-    hub = tensorflow_hub()
-    os.environ["TFHUB_CACHE_DIR"] = str(cache)
-    before = socket.getdefaulttimeout()
-    # TF-Hub sets no time limit of its own: a peer that never answers would hang it for ever.
-    socket.setdefaulttimeout(PATIENCE)
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        # TF-Hub's own lock outlives a killed download and would be waited for ten minutes; this one does not.
-        with FileLock(f"{cached}.fetching"):
-            Path(f"{cached}.lock").unlink(missing_ok=True)
-            return Path(hub.resolve(handle))
-    except Exception as error:  # urllib, tar and TensorFlow errors alike
-        raise BackboneError(
-            f"The backbone {handle} cannot be fetched ({first_line(error)}).", REMEDY
-        ) from None
-    finally:
-        socket.setdefaulttimeout(before)
-
-
-def _cache_folder() -> Path:
-    from platformdirs import user_cache_path
-
-    # TF-Hub's own default is the system's temporary folder, which loses the download.
-    return user_cache_path("screentime") / "tfhub"
-
-
-def _unreachable(address: str) -> str:
-    """Why an address does not answer within `PATIENCE` seconds; empty when it does."""
-    answer = [f"no answer within {PATIENCE:.0f} seconds"]
-
-    def ask() -> None:
-        try:
-            with urllib.request.urlopen(urllib.request.Request(address, method="HEAD"), timeout=PATIENCE):
-                answer[0] = ""
-        except urllib.error.HTTPError:
-            answer[0] = ""  # it answers; what it answers is for TF-Hub to judge
-        except (OSError, ValueError, http.client.HTTPException) as error:
-            answer[0] = first_line(getattr(error, "reason", error))
-
-    # A thread, because looking up a name cannot be given a time limit.
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(PATIENCE + 1)
-    return answer[0]
-
-
-def first_line(error: object) -> str:
-    """First line of what an error says, shortened."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+    return Backbone(name, folder.resolve(), view, talk)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,15 +14,21 @@ from typing import TYPE_CHECKING, Any
 
 from screentime.errors import ConfigError, ModelError
 from screentime.files import write_atomically
-from screentime.model.backbone import Backbone, first_line, tensorflow
+from screentime.model.conversion import first_line
+from screentime.model.dataset import input_size
+from screentime.model.head import Head, read_head
+from screentime.model.networks import FLAT, SAVED, Lite, Saved, load_saved
+from screentime.model.runtime import tensorflow
 from screentime.model.shift import Reference
+from screentime.model.views import View
 from screentime.schema import Schema
 
 if TYPE_CHECKING:
     import numpy as np
 
+    Look = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]
+
 CARD = "card.json"
-SAVED = "model"
 KNOWN = "known.npz"
 CARD_KEYS = {"version", "mode", "characters", "short_side", "fps", "backbone", "round"}
 REMEDY = "Name a folder that `screentime train` wrote, such as DIR/models/v001-…, copied whole."
@@ -39,7 +47,7 @@ class Classifier:
 
     folder: Path
     card: dict[str, Any]
-    _module: Any
+    _look: Look
 
     @property
     def version(self) -> str:
@@ -50,6 +58,12 @@ class Classifier:
     def schema(self) -> Schema:
         """Classes and mode that the model was trained for."""
         return Schema(self.card["mode"], tuple(self.card["characters"]))
+
+    def size(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height of the picture that is wanted of a frame, whose own are given in pixels."""
+        if self.card.get("network", {}).get("view") == "square":
+            return self.card["short_side"], self.card["short_side"]
+        return input_size(width, height, self.card["short_side"])
 
     def probabilities(self, pictures: np.ndarray) -> np.ndarray:
         """What the model says of pictures.
@@ -63,7 +77,7 @@ class Classifier:
         -------
         ndarray of float32, shape (n, len(schema.classes))
         """
-        return self._module(tensorflow().constant(pictures)).numpy()
+        return self._look(pictures)[0]
 
     def look(self, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """What the model says of pictures and how it sees them, from one pass over them.
@@ -80,10 +94,7 @@ class Classifier:
             None where no frozen backbone makes them (the recipe finetune), and from a folder that an
             older screentime wrote.
         """
-        if not hasattr(self._module, "look"):
-            return self.probabilities(pictures), None
-        probabilities, embeddings = self._module.look(tensorflow().constant(pictures))
-        return probabilities.numpy(), embeddings.numpy()
+        return self._look(pictures)
 
     @cached_property
     def reference(self) -> Reference | None:
@@ -113,14 +124,15 @@ def load(folder: Path) -> Classifier:
     ModelError
         If it is none, is damaged, or was written by something else.
     """
+    import numpy as np
+
     card = read_card(folder)
-    tf = tensorflow()
     try:
-        module = tf.saved_model.load(str(folder / SAVED))
-        given = module(tf.zeros((1, card["short_side"], card["short_side"], 3))).shape[1]
-    except Exception as error:  # TensorFlow raises whatever its loader and graphs meet
+        look = _parts(folder, card) if "network" in card else _from_before(folder)
+        given = look(np.zeros((1, card["short_side"], card["short_side"], 3), np.float32))[0].shape[1]
+    except Exception as error:  # TensorFlow, LiteRT, NumPy and zipfile raise whatever they meet
         raise ModelError(f"The model in {folder} cannot be loaded ({first_line(error)}).", REMEDY) from None
-    classifier = Classifier(folder, card, module)
+    classifier = Classifier(folder, card, look)
     if given != len(classifier.schema.classes):
         raise ModelError(
             f"The model in {folder} gives {given} probabilities and its card names"
@@ -165,66 +177,51 @@ def read_card(folder: Path) -> dict[str, Any]:
 
 def save(
     folder: Path,
-    network: Any,
-    backbone: Backbone | None,
+    network: Lite | Saved,
+    view: View,
+    head: Head | None,
     card: dict[str, Any],
     reference: Reference | None = None,
-) -> None:
-    """Write a model folder's model, its card and what it knows.
+) -> dict[str, Any]:
+    """Write a model folder: its network, its head, its card and what it knows.
 
-    The SavedModel stands alone: pictures in, probabilities out, nothing else needed. With a backbone
-    its function ``look`` gives the embeddings beside them.
+    The folder stands alone: pictures in, probabilities out, nothing else needed. Where LiteRT runs the
+    network the folder holds numbers alone, no code: a flatbuffer and arrays.
 
     Parameters
     ----------
     folder : Path
         An empty folder; the caller renames it when it is whole.
-    network : tf_keras.Model
-        Embeddings to probabilities if `backbone` is given, else pictures to probabilities.
-    backbone : Backbone or None
-        Frozen backbone that makes the embeddings.
+    network : Lite or Saved
+        What `view` shows it to feature vectors, or to probabilities where that is squares.
+    view : View
+    head : Head or None
+        Embeddings to probabilities; None where there are none.
     card : dict
         What can be told of the model, see `CARD_KEYS` for what must be.
     reference : Reference or None
-        The frames that the model knows, by the same backbone.
+        The frames that the model knows, by the same network.
+
+    Returns
+    -------
+    dict
+        The card, which now names the ``network``: its ``file``, ``view`` and ``side``, and the
+        ``sha256`` of a flatbuffer.
     """
     import numpy as np
 
-    tf = tensorflow()
-
-    pictures_in = [tf.TensorSpec((None, None, None, 3), tf.float32, name="pictures")]
-
-    class Whole(tf.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.network = network
-
-        @tf.function(input_signature=pictures_in)
-        def __call__(self, pictures: Any) -> Any:
-            return self.network(pictures, training=False)
-
-    class Headed(tf.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.network = network
-            self.backbone = backbone.network
-
-        @tf.function(input_signature=pictures_in)
-        def look(self, pictures: Any) -> tuple[Any, Any]:
-            embeddings = backbone.view.graph(self.backbone, pictures)
-            return self.network(embeddings, training=False), embeddings
-
-        @tf.function(input_signature=pictures_in)
-        def __call__(self, pictures: Any) -> Any:
-            return self.look(pictures)[0]
-
-    module = Headed() if backbone else Whole()
-    tf.saved_model.save(module, str(folder / SAVED), signatures=module.__call__)
+    known = {"file": network.write(folder), "view": view.name, "side": view.side}
+    if isinstance(network, Lite):
+        known["sha256"] = hashlib.sha256(network.content).hexdigest()
+    if head is not None:
+        head.write(folder)
     if reference is not None:
         file = io.BytesIO()
         np.savez(file, known=reference.known.astype(np.float16), threshold=reference.threshold)
         write_atomically(folder / KNOWN, file.getvalue())
+    card = {**card, "network": known}
     write_card(folder, card)
+    return card
 
 
 def write_card(folder: Path, card: dict[str, Any]) -> None:
@@ -237,6 +234,37 @@ def write_card(folder: Path, card: dict[str, Any]) -> None:
     card : dict
     """
     write_atomically(folder / CARD, json.dumps(card, indent=2, ensure_ascii=False) + "\n")
+
+
+def _parts(folder: Path, card: dict[str, Any]) -> Look:
+    """How the network, the view and the head of a folder look at pictures."""
+    said = card["network"]
+    if said["file"] == FLAT:
+        content = (folder / FLAT).read_bytes()
+        if hashlib.sha256(content).hexdigest() != said["sha256"]:
+            raise ValueError(f"{FLAT} is not the one that was saved")
+        network = Lite(content)
+    else:
+        network = load_saved(folder / SAVED)
+    view = View(said["view"], said["side"])
+    if view.name == "square":
+        return lambda pictures: (network(view.shown(pictures)), None)
+    head = read_head(folder)
+
+    def look(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        embeddings = view.embed(network, pictures)
+        return head(embeddings), embeddings
+
+    return look
+
+
+def _from_before(folder: Path) -> Look:
+    """How a folder looks at pictures that is a SavedModel as a whole, as folders were before."""
+    tf = tensorflow()
+    module = tf.saved_model.load(str(folder / SAVED))
+    if not hasattr(module, "look"):
+        return lambda pictures: (module(tf.constant(pictures)).numpy(), None)
+    return lambda pictures: tuple(part.numpy() for part in module.look(tf.constant(pictures)))
 
 
 def _read_reference(path: Path) -> Reference | None:

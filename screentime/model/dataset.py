@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,7 +58,7 @@ def to_input(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
     shrinking = picture.shape[1] > size[0]
     resized = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR)
-    return cv2.cvtColor(resized, cv2.COLOR_BGR2RGB).astype(np.float32) / 255.0
+    return np.multiply(cv2.cvtColor(resized, cv2.COLOR_BGR2RGB), np.float32(1 / 255), dtype=np.float32)
 
 
 def read_pictures(
@@ -86,11 +88,16 @@ def read_pictures(
     import cv2
     import numpy as np
 
-    for start in range(0, len(files), batch):
-        rows = []
-        for file in files[start : start + batch]:
-            picture = cv2.imread(str(file))
-            if picture is None:
-                raise NotReady(f"The frame {file} is missing or damaged.", "Run `screentime extract`.")
-            rows.append(to_input(picture, size(picture.shape[1], picture.shape[0])))
-        yield np.stack(rows)
+    def read(file: Path) -> np.ndarray:
+        picture = cv2.imread(str(file))
+        if picture is None:
+            raise NotReady(f"The frame {file} is missing or damaged.", "Run `screentime extract`.")
+        return to_input(picture, size(picture.shape[1], picture.shape[0]))
+
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        reading = pool.map(read, files[:batch])
+        for start in range(0, len(files), batch):
+            rows = list(reading)
+            # The next ones are read while these are looked at.
+            reading = pool.map(read, files[start + batch : start + 2 * batch])
+            yield np.stack(rows)

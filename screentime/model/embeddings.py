@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 
 from screentime.files import write_atomically
 from screentime.model.backbone import Backbone
-from screentime.model.dataset import input_size, read_pictures
+from screentime.model.dataset import read_pictures
 from screentime.records import Frame
 from screentime.talk import Talk
 
 if TYPE_CHECKING:
     import numpy as np
 
-BATCH = 4
+# Frames that are read and looked at together.
+BATCH = 8
 
 
 def embed_frames(
@@ -40,6 +41,7 @@ def embed_frames(
     Returns
     -------
     ndarray of float32, shape (len(frames), d)
+        Not to be written to: of a single film it is the file itself, mapped.
 
     Raises
     ------
@@ -62,16 +64,16 @@ def embed_frames(
             file = io.BytesIO()
             np.save(file, part)
             kept.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, file.getvalue())
+            write_atomically(path, file.getbuffer())
         parts.append(part)
-    return np.concatenate(parts)
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _load(path: Path, rows: int) -> np.ndarray | None:
     import numpy as np
 
     try:
-        kept = np.load(path, allow_pickle=False)
+        kept = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
         return kept if kept.ndim == 2 and len(kept) == rows else None
     except Exception:  # missing or damaged; of a damaged head NumPy, zipfile and tokenize raise their own
         return None
@@ -80,16 +82,14 @@ def _load(path: Path, rows: int) -> np.ndarray | None:
 def _compute(frames: Sequence[Frame], root: Path, backbone: Backbone, talk: Talk) -> np.ndarray:
     import numpy as np
 
-    rows: list[np.ndarray] = []
-    done = 0
     files = [root / frame.file for frame in frames]
-
-    def size(width: int, height: int) -> tuple[int, int]:
-        return input_size(width, height, backbone.view.short_side)
-
+    result, done = None, 0
     with talk.progress(f"Looking at {frames[0].film}") as step:
-        for pictures in read_pictures(files, size, BATCH):
-            rows.append(backbone.embed(pictures))
-            done += len(pictures)
+        for pictures in read_pictures(files, backbone.view.size, BATCH):
+            rows = backbone.embed(pictures)
+            if result is None:
+                result = np.empty((len(frames), rows.shape[1]), np.float32)
+            result[done : done + len(rows)] = rows
+            done += len(rows)
             step(done, len(frames))
-    return np.concatenate(rows)
+    return result

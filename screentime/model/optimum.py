@@ -7,6 +7,7 @@ here by scikit-learn.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from screentime.model.training import HEAD_C
@@ -15,6 +16,7 @@ from screentime.timeline import Near
 
 if TYPE_CHECKING:
     import numpy as np
+    from threadpoolctl import ThreadpoolController
 
 
 def solve(points: np.ndarray, targets: np.ndarray, mode: Mode, wanted: np.ndarray) -> np.ndarray:
@@ -89,6 +91,15 @@ def _probabilities(
         # Half a frame of each other class, as `training` begins with.
         share = (np.bincount(member, minlength=classes) + 0.5) / (len(member) + classes / 2)
         return result + share
-    head = LogisticRegression(C=strength, tol=1e-6, max_iter=1000).fit(points, member)
+    # Steps this small are done before several threads have found one another.
+    with _threads().limit(limits=1, user_api="blas"):
+        head = LogisticRegression(C=strength, tol=1e-6, max_iter=1000).fit(points, member)
     result[:, head.classes_] = head.predict_proba(wanted)
     return result
+
+
+@cache
+def _threads() -> ThreadpoolController:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

@@ -24,7 +24,7 @@ class Reference:
 
     Attributes
     ----------
-    known : ndarray of float16, shape (m, d)
+    known : ndarray of float16 or float32, shape (m, d)
         Embeddings of length one.
     threshold : float
         Cosine distance in [0, 2]; infinite when the frames cannot tell one.
@@ -107,4 +107,4 @@ def _distances(points: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Cosine distance of each point to each known one; half precision is no type to add up in."""
     import numpy as np
 
-    return 1 - points.astype(np.float32) @ known.astype(np.float32).T
+    return 1 - np.asarray(points, np.float32) @ np.asarray(known, np.float32).T

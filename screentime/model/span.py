@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+# Embeddings that are looked at together.
+PART = 1024
+
+
 def standardise(embeddings: np.ndarray) -> tuple[np.ndarray, float]:
     """How embeddings are centred and scaled before they are learned from.
 
@@ -25,7 +29,12 @@ def standardise(embeddings: np.ndarray) -> tuple[np.ndarray, float]:
     import numpy as np
 
     mean = embeddings.mean(axis=0)
-    return mean, float(np.sqrt(((embeddings - mean) ** 2).sum(axis=1).mean())) or 1.0
+    # In parts: there may be many, and on disk.
+    squares = sum(
+        float(((embeddings[start : start + PART] - mean) ** 2).sum(dtype=np.float64))
+        for start in range(0, len(embeddings), PART)
+    )
+    return mean, (squares / len(embeddings)) ** 0.5 or 1.0
 
 
 def basis(points: np.ndarray) -> np.ndarray:
@@ -71,5 +80,5 @@ def coordinates(embeddings: np.ndarray, labelled: np.ndarray) -> np.ndarray:
     ndarray, shape (n, r)
     """
     mean, scale = standardise(embeddings)
-    points = (embeddings - mean) / scale
-    return points @ basis(points[labelled])
+    axes = basis((embeddings[labelled] - mean) / scale) / scale
+    return embeddings @ axes - mean @ axes

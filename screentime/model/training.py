@@ -6,7 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from screentime.model.backbone import Backbone, tensorflow, tensorflow_hub
+from screentime.model.backbone import Backbone
+from screentime.model.head import Head, activate
+from screentime.model.manyheads import ACTIVATION, HEAD_STEPS, many_heads, measures
+from screentime.model.runtime import tensorflow, tensorflow_hub
 from screentime.model.span import basis, standardise
 from screentime.schema import Mode
 from screentime.timeline import Near
@@ -14,11 +17,6 @@ from screentime.timeline import Near
 if TYPE_CHECKING:
     import numpy as np
 
-# Gradient steps that make one epoch of the head: with 60 labels a pass over them is one step, and
-# twenty of those would not train anything.
-HEAD_STEPS = 50
-# For embeddings whose mean squared length is one, ten epochs then come close to the optimum.
-HEAD_RATE = 0.3
 # Inverse strength of the L2 penalty, as scikit-learn's LogisticRegression(C=100) has it. In multi mode
 # Keras means the loss over the k characters, so it is C=100/k for each of them.
 HEAD_C = 100.0
@@ -37,7 +35,7 @@ class Training:
 
     Attributes
     ----------
-    network : tf_keras.Model
+    network : Head or tf_keras.Sequential
         Head: embeddings to probabilities. Finetune: pictures to probabilities.
     history : dict of str to list of float
         Keras's record, one value an epoch: loss, accuracy, val_loss, val_accuracy.
@@ -136,64 +134,40 @@ def train_head(
     Returns
     -------
     Training
-        Its network takes embeddings, shape (n, d), and gives probabilities, shape (n, k), that are not
-        smoothed yet; its ``crossfit`` is smoothed.
+        Its network is a `Head`, whose probabilities are not smoothed yet; its ``crossfit`` is smoothed.
     """
     import numpy as np
 
     tf = tensorflow()
-    import tf_keras
 
     from screentime.model.callback import TargetAccuracy
 
     mean, scale = standardise(embeddings)
-    whole = (embeddings - mean) / scale
-    axes = basis(whole[labelled])
+    axes = basis((embeddings[labelled] - mean) / scale)
     # A frame with its neighbours; while it is learned from it stands alone.
-    points = (whole @ axes)[near.index[labelled]]
-    weights = near.weight[labelled][:, :, None]
-    alone = np.zeros_like(weights)
-    alone[:, 0] = 1
+    points = ((embeddings[near.index[labelled]] - mean) / scale) @ axes
+    weights = near.weight[labelled]
     heads = int(fold.max()) + 2
     held_out = np.zeros((len(fold), heads), dtype=np.float32)
     held_out[fold >= 0, fold[fold >= 0]] = 1
-    rows = np.repeat(targets[:, None, :], heads, axis=1)
-    activation, loss, accuracy = _output(mode)
-    inputs = [tf_keras.Input(points.shape[1:]), tf_keras.Input(weights.shape[1:])]
-    each = tf_keras.layers.EinsumDense(
-        "njd,fdk->njfk", (None, heads, targets.shape[1]), bias_axes="fk", activation=activation,
-        # The problem is convex: begun at the classes' frequencies it has one answer, whatever the seed.
-        kernel_initializer="zeros",
-        kernel_regularizer=tf_keras.regularizers.L2(1 / (2 * HEAD_C * len(points) * heads)),
-        bias_initializer=tf_keras.initializers.Constant(np.tile(_prior(targets, mode), (heads, 1))),
-    )(inputs[0])
-    model = tf_keras.Model(inputs, tf_keras.layers.Lambda(_weighted)([each, inputs[1]]))
-    model.compile(
-        tf_keras.optimizers.Adam(HEAD_RATE), loss=loss, weighted_metrics=[accuracy],
-        steps_per_execution=HEAD_STEPS,
-    )
-    data = tf.data.Dataset.from_tensors(((points, alone), rows, 1 - held_out)).repeat()
+    judged = held_out if judges is None else held_out * judges[:, None]
+    many = many_heads(len(points), points.shape[2], targets.shape[1], heads, mode)
+    many.begin(_prior(targets, mode), 1 / (2 * HEAD_C * len(points) * heads))
+    data = tf.data.Dataset.from_tensors(
+        many.given(points[:, :1], np.ones((len(points), 1)), targets, 1 - held_out)
+    ).repeat()
     callback = TargetAccuracy(target, stop=False)
-    history = model.fit(
-        data, steps_per_epoch=HEAD_STEPS, epochs=epochs, verbose=0, validation_batch_size=len(points),
-        validation_data=((points, weights), rows, held_out if judges is None else held_out * judges[:, None]),
+    history = many.model.fit(
+        data, steps_per_epoch=HEAD_STEPS, epochs=epochs, verbose=0, validation_batch_size=many.rows,
+        validation_data=many.given(points, weights, targets, judged),
         callbacks=[callback, _reporter(progress, epochs)],
     ).history
-    heads_say = model.predict((points, weights), batch_size=len(points), verbose=0)
-    validates = fold >= 0
-    crossfit = np.full(targets.shape, np.nan)
-    crossfit[validates] = heads_say[validates, fold[validates]]
-    kernel, bias = model.get_weights()
-    dense = tf_keras.layers.Dense(targets.shape[1], activation=activation)
-    network = tf_keras.Sequential([
-        tf_keras.Input(embeddings.shape[1:]),
-        tf_keras.layers.Normalization(mean=mean, variance=np.full_like(mean, scale**2)),
-        dense,
-    ])
-    dense.set_weights([axes @ kernel[-1], bias[-1]])
-    return Training(
-        network, history, history["val_accuracy"][-1], len(history["loss"]), callback.reached, crossfit
-    )
+    kernel, bias = many.learned(points.shape[2])
+    activation = ACTIVATION[mode]
+    says = activate(np.einsum("mjr,rmk->mjk", points, kernel[:, fold]) + bias[fold][:, None], activation)
+    crossfit = np.where(fold[:, None] >= 0, (says * weights[:, :, None]).sum(axis=1), np.nan)
+    head = Head(mean, scale, axes @ kernel[:, heads - 1], bias[heads - 1], activation)
+    return Training(head, history, history["val_accuracy"][-1], len(history["loss"]), callback.reached, crossfit)
 
 
 def finetune(
@@ -246,7 +220,7 @@ def finetune(
 
     backbone.network  # noqa: B018 - says in a sentence when it is no feature vector
     tf_keras.utils.set_random_seed(seed)
-    activation, loss, accuracy = _output(mode)
+    loss, accuracy = measures(mode)
     network = tf_keras.Sequential([
         tf_keras.Input((None, None, 3)),
         # Square and of one size, as the original had them; training pictures are already.
@@ -257,7 +231,7 @@ def finetune(
             for units in FINETUNE_UNITS
             for layer in (tf_keras.layers.Dense(units, "relu"), tf_keras.layers.Dropout(FINETUNE_DROPOUT))
         ),
-        tf_keras.layers.Dense(targets.shape[1], activation),
+        tf_keras.layers.Dense(targets.shape[1], ACTIVATION[mode]),
     ])
     network.compile(tf_keras.optimizers.SGD(FINETUNE_RATE), loss=loss, weighted_metrics=[accuracy])
     callback = TargetAccuracy(target)
@@ -277,22 +251,21 @@ def finetune(
     )
 
 
-def _weighted(parts: list[Any]) -> Any:
-    """Means over a frame and its neighbours: probabilities (n, 3, heads, k) and weights (n, 3, 1)."""
-    import tensorflow as tf
+def body(network: Any) -> Any:
+    """What `finetune` trained, without its first layer: squares as they are to probabilities.
 
-    return tf.reduce_sum(parts[0] * parts[1][..., None], axis=1)
+    Parameters
+    ----------
+    network : tf_keras.Sequential
 
-
-def _output(mode: Mode) -> tuple[str, str, Any]:
-    """Activation and loss of the last layer, and the accuracy that is told."""
+    Returns
+    -------
+    tf_keras.Sequential
+        Of the same layers.
+    """
     import tf_keras
 
-    # Named in full: for rows of several classes Keras takes "accuracy" for that of the largest one,
-    # which in multi mode would be wrong.
-    if mode == "exclusive":
-        return "softmax", "categorical_crossentropy", tf_keras.metrics.CategoricalAccuracy("accuracy")
-    return "sigmoid", "binary_crossentropy", tf_keras.metrics.BinaryAccuracy("accuracy")
+    return tf_keras.Sequential(network.layers[1:])
 
 
 def _prior(targets: np.ndarray, mode: Mode) -> np.ndarray:

@@ -15,13 +15,17 @@ from typing import TYPE_CHECKING, Any
 from screentime import __version__
 from screentime.config import Config
 from screentime.files import sync_folder
-from screentime.model.backbone import Backbone, tensorflow
+from screentime.model.backbone import Backbone
 from screentime.model.classifier import read_card, save, write_card
+from screentime.model.conversion import judged, runtime
 from screentime.model.dataset import read_pictures
 from screentime.model.embeddings import embed_frames
+from screentime.model.head import Head
 from screentime.model.judging import blocks_of, judge, near_of
+from screentime.model.networks import Lite, Saved
 from screentime.model.tables import BY_BLOCK, CROSSFIT, PREDICTIONS, UNSMOOTHED, write_rows
-from screentime.model.training import Training, finetune, train_head
+from screentime.model.training import Training, body, finetune, train_head
+from screentime.model.views import View
 from screentime.records import Frame, Round
 from screentime.report.curves import plot_curves
 from screentime.schema import Schema
@@ -32,6 +36,7 @@ from screentime.validation import held_out
 if TYPE_CHECKING:
     import numpy as np
 
+CURVES = "curves.png"
 # Pictures that go through a fine-tuned network at once.
 BATCH = 16
 PACKAGES = ("tensorflow", "tf_keras", "tensorflow-hub", "numpy", "opencv-python-headless")
@@ -99,7 +104,35 @@ class Material:
         return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:12]
 
 
-def make(material: Material, models: Path, talk: Talk) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Made:
+    """What a recipe gave.
+
+    Attributes
+    ----------
+    training : Training
+    unsmoothed : ndarray, shape (n, k)
+        Probabilities of all frames.
+    embeddings : ndarray, shape (n, d), or None
+        Of all frames; None where no frozen backbone makes them.
+    network : Lite or Saved
+        What is saved, see `screentime.model.classifier.save`; so are view and head.
+    view : View
+    head : Head or None
+    runtime : dict of str to str
+        What runs the network, for the card.
+    """
+
+    training: Training
+    unsmoothed: np.ndarray
+    embeddings: np.ndarray | None
+    network: Lite | Saved
+    view: View
+    head: Head | None
+    runtime: dict[str, str]
+
+
+def make(material: Material, models: Path, talk: Talk, *, curves: bool = True) -> dict[str, Any]:
     """Train a new version, or find the one that was made from just this.
 
     Parameters
@@ -108,6 +141,8 @@ def make(material: Material, models: Path, talk: Talk) -> dict[str, Any]:
     models : Path
         Folder of the versions.
     talk : Talk
+    curves : bool
+        Whether to draw its learning curves now; `draw_curves` does it later.
 
     Returns
     -------
@@ -136,7 +171,8 @@ def make(material: Material, models: Path, talk: Talk) -> dict[str, Any]:
     # The digest in the name: a version's name never comes to mean another model, even if old
     # folders are deleted and the count begins anew.
     name = f"v{number:03d}-{digest}"
-    training, unsmoothed, embeddings = _train(material, talk)
+    made = _train(material, talk)
+    training, unsmoothed, embeddings = made.training, made.unsmoothed, made.embeddings
     probabilities = unsmoothed if embeddings is None else near_of(material.frames).smooth(unsmoothed)
     with talk.progress("Judging the accuracy"):
         accuracy, by_block = judge(material, training, probabilities, embeddings)
@@ -148,28 +184,44 @@ def make(material: Material, models: Path, talk: Talk) -> dict[str, Any]:
         write_rows(folder / UNSMOOTHED, material.schema, material.frames, unsmoothed)
         write_rows(folder / CROSSFIT, material.schema, mine, training.crossfit)
         write_rows(folder / BY_BLOCK, material.schema, mine, by_block)
-        plot_curves(
-            folder / "curves.png", training.history, material.config.loop.target,
-            f"{name}: {len(material.labelled)} labels, {material.config.model.recipe}", accuracy,
+        card = _card(material, name, made, accuracy)
+        reference_ = None if embeddings is None else reference(
+            embeddings, blocks_of(material.frames), rng=np.random.default_rng(material.config.model.seed)
         )
-        card = _card(material, name, training, accuracy)
-        frozen, reference_ = None, None
-        if embeddings is not None:
-            frozen = material.backbone
-            reference_ = reference(
-                embeddings, blocks_of(material.frames), rng=np.random.default_rng(material.config.model.seed)
-            )
         # The round is written last: its time is that of all that goes before.
         card["round"] = asdict(Round(
             name, len(material.labelled), round(training.validation_accuracy, 6), training.epochs,
             round(time.monotonic() - started, 3), training.target_reached,
         ))
         with talk.progress("Saving the model"):
-            save(folder, training.network, frozen, card, reference_)
+            card = save(folder, made.network, made.view, made.head, card, reference_)
+        if curves:
+            _draw(folder, card)
         sync_folder(folder)
         folder.rename(models / name)
     sync_folder(models)
     return card
+
+
+def draw_curves(models: Path) -> None:
+    """Draw the learning curves of versions that were made without, or whose drawing was killed.
+
+    Parameters
+    ----------
+    models : Path
+        Folder of the versions.
+    """
+    for folder in sorted(models.glob("v[0-9][0-9][0-9]-*")):
+        if not (folder / CURVES).exists():
+            _draw(folder, read_card(folder))
+
+
+def _draw(folder: Path, card: dict[str, Any]) -> None:
+    title = f"{card['version']}: {len(card['label_uids'])} labels, {card['recipe']}"
+    with tempfile.TemporaryDirectory(prefix=".drawing-", dir=folder) as part:
+        drawn = Path(part) / CURVES
+        plot_curves(drawn, card["history"], card["target"], title, card["accuracy"])
+        drawn.rename(folder / CURVES)
 
 
 def set_reached(folder: Path, reached: bool) -> dict[str, Any]:
@@ -193,47 +245,57 @@ def set_reached(folder: Path, reached: bool) -> dict[str, Any]:
     return card
 
 
-def _train(material: Material, talk: Talk) -> tuple[Training, np.ndarray, np.ndarray | None]:
-    model = material.config.model
-    if model.recipe == "head":
-        embeddings = embed_frames(
-            material.frames, material.root, material.root / "embeddings", material.backbone, talk
+def _train(material: Material, talk: Talk) -> Made:
+    return _train_head(material, talk) if material.config.model.recipe == "head" else _finetune(material, talk)
+
+
+def _train_head(material: Material, talk: Talk) -> Made:
+    backbone, epochs = material.backbone, material.config.model.epochs
+    embeddings = embed_frames(material.frames, material.root, material.root / "embeddings", backbone, talk)
+    # Where the embeddings were kept and the converted backbone was not, a few frames judge it now.
+    backbone.settle(lambda: next(read_pictures(_files(material, material.frames[:1]), backbone.view.size, 1)))
+    with talk.progress("Training") as step:
+        training = train_head(
+            embeddings, material.labelled, material.targets, material.fold, near_of(material.frames),
+            material.schema.mode, judges=material.judges, target=material.target, epochs=epochs, progress=step,
         )
-        with talk.progress("Training") as step:
-            training = train_head(
-                embeddings, material.labelled, material.targets, material.fold, near_of(material.frames),
-                material.schema.mode, judges=material.judges,
-                target=material.target, epochs=model.epochs, progress=step,
-            )
-        return training, training.network.predict(embeddings, verbose=0), embeddings
-    return *_finetune(material, talk), None
+    head = training.network
+    return Made(training, head(embeddings), embeddings, backbone.portable, backbone.view, head, backbone.runtime)
 
 
-def _finetune(material: Material, talk: Talk) -> tuple[Training, np.ndarray]:
+def _finetune(material: Material, talk: Talk) -> Made:
     import numpy as np
 
-    side = material.backbone.view.side
+    view = View("square", material.backbone.view.side)
 
     def pictures(frames: Sequence[Frame]) -> Iterator[np.ndarray]:
-        files = [material.root / frame.file for frame in frames]
         # Square, as the original had them; so films of any aspect can be learned from together.
-        return read_pictures(files, lambda width, height: (side, side), BATCH)
+        return read_pictures(_files(material, frames), view.size, BATCH)
 
-    labelled = [material.frames[i] for i in material.labelled]
+    labelled = np.concatenate(list(pictures([material.frames[i] for i in material.labelled])))
     with talk.progress("Fine-tuning") as step:
         training = finetune(
-            material.backbone, np.concatenate(list(pictures(labelled))), material.targets,
-            held_out(material.fold), material.schema.mode, target=material.target,
-            epochs=material.config.model.epochs, seed=material.config.model.seed, progress=step,
+            material.backbone, labelled, material.targets, held_out(material.fold), material.schema.mode,
+            target=material.target, epochs=material.config.model.epochs, seed=material.config.model.seed,
+            progress=step,
         )
+    saved = Saved(body(training.network))
+    verdict = judged(saved, labelled[:BATCH])
+    if verdict.reason:
+        talk.say(f"TensorFlow runs the fine-tuned network, which takes longer: {verdict.reason}.")
+    network = verdict.lite or saved
     rows: list[np.ndarray] = []
     done = 0
     with talk.progress("Looking at all frames") as step:
         for batch in pictures(material.frames):
-            rows.append(training.network(tensorflow().constant(batch), training=False).numpy())
+            rows.append(network(view.shown(batch)))
             done += len(batch)
             step(done, len(material.frames))
-    return training, np.concatenate(rows)
+    return Made(training, np.concatenate(rows), None, network, view, None, runtime(verdict))
+
+
+def _files(material: Material, frames: Sequence[Frame]) -> list[Path]:
+    return [material.root / frame.file for frame in frames]
 
 
 def _held_out(material: Material) -> list[str]:
@@ -243,19 +305,16 @@ def _held_out(material: Material) -> list[str]:
     return [material.frames[i].uid for i, out in zip(material.labelled, held_out(material.fold)) if out]
 
 
-def _card(
-    material: Material, name: str, training: Training, accuracy: dict[str, Any]
-) -> dict[str, Any]:
+def _card(material: Material, name: str, made: Made, accuracy: dict[str, Any]) -> dict[str, Any]:
     config, backbone = material.config, material.backbone
-    short_side = backbone.view.side if config.model.recipe == "finetune" else backbone.view.short_side
     return {
         "version": name,
         "mode": material.schema.mode,
         "characters": list(material.schema.characters),
         "classes": list(material.schema.classes),
         "recipe": config.model.recipe,
-        "backbone": {"name": backbone.name, "digest": backbone.digest, "view": backbone.view.name},
-        "short_side": short_side,
+        "backbone": {"name": backbone.name, "digest": backbone.digest, "view": made.view.name, **made.runtime},
+        "short_side": made.view.short_side,
         "fps": config.frames.fps,
         "smoothing": SMOOTHING if config.model.recipe == "head" else 0.0,
         "accuracy": accuracy,
@@ -264,6 +323,6 @@ def _card(
         "seed": config.model.seed,
         "label_uids": [material.frames[i].uid for i in material.labelled],
         "held_out_uids": _held_out(material),
-        "history": training.history,
+        "history": made.training.history,
         "packages": {"screentime": __version__, **{name: installed(name) for name in PACKAGES}},
     }

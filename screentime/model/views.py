@@ -3,16 +3,26 @@
 A character is the same whichever way it walks, so the feature vectors of a frame and of its mirror
 image are averaged. Small characters fill a few pixels of a whole frame; in a tile they fill more. The
 embedding is that average beside the mean of the tiles' feature vectors, each of length one.
+
+A network that was fine-tuned as a whole is shown squares, as the original recipe had them.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from screentime.model.dataset import input_size
+from screentime.selection import unit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+
+    # Pictures of any sizes, (height, width, 3), to feature vectors, (n, d), in the same order.
+    Network = Callable[[Sequence[np.ndarray]], np.ndarray]
 
 # Tiles are cut from a picture so many times larger than the one that is looked at as a whole.
 ENLARGED = 1.5
@@ -26,7 +36,7 @@ class View:
 
     Attributes
     ----------
-    name : {"tiles", "whole"}
+    name : {"tiles", "whole", "square"}
     side : int
         Pixels of the short side at which the backbone was trained.
     """
@@ -41,46 +51,88 @@ class View:
 
     @property
     def short_side(self) -> int:
-        """Short side in pixels of the pictures that `graph` takes."""
+        """Short side in pixels of the pictures that `embed` takes."""
         return round(self.side * ENLARGED) if self.name == "tiles" else self.side
 
-    def graph(self, backbone: Callable[[Any], Any], pictures: Any) -> Any:
-        """Embeddings as TensorFlow operations.
+    def size(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height of the picture that is wanted of a frame, whose own are given in pixels."""
+        if self.name == "square":
+            return self.side, self.side
+        return input_size(width, height, self.short_side)
+
+    def embed(self, network: Network, pictures: np.ndarray) -> np.ndarray:
+        """Embeddings of pictures: by what `shown` shows of them, if that is no square.
 
         Parameters
         ----------
-        backbone : callable
-            Pictures to feature vectors.
-        pictures : tensor of float32, shape (n, height, width, 3)
+        network : callable
+            A sequence of pictures, each of shape (height, width, 3) and of any size, to their feature
+            vectors, shape (pictures, d).
+        pictures : ndarray of float32, shape (n, height, width, 3)
             RGB in [0, 1], their short side `short_side`.
 
         Returns
         -------
-        tensor of float32, shape (n, d) or (n, 2 d)
+        ndarray of float32, shape (n, d) or (n, 2 d)
         """
-        import tensorflow as tf
+        import numpy as np
 
+        shown = self.shown(pictures)
         if self.name == "whole":
-            return tf.math.l2_normalize(backbone(pictures), axis=1)
-        size = tf.shape(pictures)
-        reduced = tf.cast(tf.round(tf.cast(size[1:3], tf.float32) / ENLARGED), tf.int32)
-        small = tf.image.resize(pictures, reduced, "area")
-        both = sum(tf.math.l2_normalize(backbone(side), axis=1) for side in (small, small[:, :, ::-1]))
-        whole = tf.math.l2_normalize(both, axis=1)
-        tiles = tf.map_fn(
-            lambda corner: backbone(pictures[:, corner[0] : corner[0] + self.side, corner[1] : corner[1] + self.side]),
-            self._corners(size[1], size[2]), fn_output_signature=tf.float32, parallel_iterations=1,
-        )
-        mean = tf.math.l2_normalize(tf.reduce_mean(tiles, axis=0), axis=1)
-        return tf.concat([whole, mean], axis=1) / math.sqrt(2)
+            return unit(network(shown))
+        features = network(shown).reshape(len(pictures), len(shown) // len(pictures), -1)
+        whole = unit(unit(features[:, 0]) + unit(features[:, 1]))
+        tiles = unit(features[:, 2:].mean(axis=1))
+        return np.concatenate([whole, tiles], axis=1) / np.float32(math.sqrt(2))
 
-    def _corners(self, height: Any, width: Any) -> Any:
-        """Upper left corners of tiles that cover the picture evenly, shape (tiles, 2)."""
-        import tensorflow as tf
+    def shown(self, pictures: np.ndarray) -> list[np.ndarray]:
+        """What a backbone is shown of pictures, one after the other.
 
-        def starts(length: Any) -> Any:
-            tiles = (length + self.side - 1) // self.side
-            return tf.cast(tf.linspace(0.0, tf.cast(length - self.side, tf.float32), tiles), tf.int32)
+        Parameters
+        ----------
+        pictures : ndarray
+            As for `embed`.
 
-        rows, columns = tf.meshgrid(starts(height), starts(width), indexing="ij")
-        return tf.stack([tf.reshape(rows, [-1]), tf.reshape(columns, [-1])], axis=1)
+        Returns
+        -------
+        list of ndarray, each of shape (height, width, 3)
+            As many of each picture.
+        """
+        import cv2
+
+        if self.name == "square":
+            size = (self.side, self.side)
+            return [cv2.resize(picture, size, interpolation=cv2.INTER_AREA) for picture in pictures]
+        if self.name == "whole":
+            return list(pictures)
+        return [part for picture in pictures for part in self._parts(picture)]
+
+    def _parts(self, picture: np.ndarray) -> list[np.ndarray]:
+        """The picture made smaller, its mirror image, and the tiles; no pixel of the latter is copied."""
+        import cv2
+
+        height, width = picture.shape[:2]
+        size = round(width / ENLARGED), round(height / ENLARGED)
+        small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        tiles = [
+            picture[top : top + self.side, left : left + self.side]
+            for top in starts(height, self.side) for left in starts(width, self.side)
+        ]
+        return [small, small[:, ::-1], *tiles]
+
+
+def starts(length: int, side: int) -> list[int]:
+    """Where tiles begin that cover a length evenly.
+
+    Parameters
+    ----------
+    length, side : int
+        Pixels of the picture and of a tile; ``side <= length``.
+
+    Returns
+    -------
+    list of int
+        As few as leave no pixel out.
+    """
+    tiles = -(-length // side)
+    return [place * (length - side) // max(tiles - 1, 1) for place in range(tiles)]

@@ -86,7 +86,7 @@ def simulate(
             raise UserMistake(f"{path} cannot be written: its folder is missing.", "Make that folder first.")
     if plot is not None:
         require_picture(plot)
-    backbone = open_backbone(config.model.backbone, config.model.view)
+    backbone = open_backbone(config.model.backbone, config.model.view, talk)
     pictures = None
     if film is not None:
         known, pictures = _labelled(film, labels, backbone, config, talk)

@@ -12,7 +12,7 @@ from screentime.model.dataset import read_pictures
 from screentime.model.embeddings import embed_frames
 from screentime.talk import Talk
 
-COLOURS = ["red", "green", "red", "blue", "green"]
+COLOURS = ["red", "green", "red", "blue", "green", "black", "red", "blue", "green", "red"]
 OTHER_FILM = "ffeeddccbbaa0011"
 
 

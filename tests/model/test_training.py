@@ -62,7 +62,7 @@ def test_on_separable_frames_the_target_is_seen_and_all_epochs_are_run():
     assert training.history["val_accuracy"] == [1.0] * 3  # the first epoch would have been enough
     assert steps == [(1, 3), (2, 3), (3, 3)]
     # The network judges frames that nobody labelled, too.
-    assert training.network.predict(embeddings, verbose=0).argmax(axis=1).tolist() == kind.tolist()
+    assert training.network(embeddings).argmax(axis=1).tolist() == kind.tolist()
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def test_one_of_several_classes_is_learned_as_scikit_learn_does(cloud):
     assert training.history["val_accuracy"][-1] == training.validation_accuracy
 
     everything = LogisticRegression(C=HEAD_C, max_iter=5000).fit(points[labelled], targets.argmax(axis=1))
-    probabilities = training.network.predict(embeddings, verbose=0)
+    probabilities = training.network(embeddings)
     assert probabilities == pytest.approx(everything.predict_proba(points), abs=0.03)
     for number in range(5):
         held = fold == number
@@ -174,7 +174,7 @@ def test_frames_are_judged_with_their_neighbours_and_learned_from_alone(cloud):
         ]
         return np.stack([head.predict_proba(points)[:, 1] for head in learn], axis=1)
 
-    assert training.network.predict(embeddings, verbose=0) == pytest.approx(heads(labelled), abs=0.03)
+    assert training.network(embeddings) == pytest.approx(heads(labelled), abs=0.03)
     expected, by_itself = np.full((45, 2), np.nan), np.full((45, 2), np.nan)
     for place in np.flatnonzero(validates):
         says, frame = heads(labelled[fold != fold[place]]), labelled[place]
@@ -190,7 +190,7 @@ def test_frames_are_judged_with_their_neighbours_and_learned_from_alone(cloud):
 
 def test_probabilities_of_several_characters_need_not_add_up(audited):
     embeddings, _, _, _, training = audited
-    probabilities = training.network.predict(embeddings, verbose=0)
+    probabilities = training.network(embeddings)
     assert probabilities.shape == (90, 3)
     assert probabilities.sum(axis=1).min() < 0.9 and probabilities.sum(axis=1).max() > 1.1
 
@@ -211,7 +211,7 @@ def test_a_character_that_nobody_saw_is_improbable_and_no_fault(cloud, mode):
     training = train_head(
         embeddings, labelled, targets, np.arange(60) % 3, alone(90), mode, target=UNREACHABLE, epochs=2
     )
-    probabilities = training.network.predict(embeddings, verbose=0)
+    probabilities = training.network(embeddings)
     assert all(np.isfinite(values).all() for values in training.history.values())
     assert np.isfinite(probabilities).all() and probabilities[:, 2].max() < 0.05
 
@@ -224,7 +224,7 @@ def test_pictures_that_are_all_the_same_and_no_validation_frames_are_no_fault():
     )
     assert (training.validation_accuracy, training.target_reached) == (0.0, False)
     assert np.isnan(training.crossfit).all()
-    probabilities = training.network.predict(np.ones((6, 4), np.float32), verbose=0)
+    probabilities = training.network(np.ones((6, 4), np.float32))
     assert probabilities == pytest.approx(np.tile([0.7, 0.3], (6, 1)), abs=0.1)
 
 
