@@ -10,6 +10,7 @@ import pytest
 
 from screentime.model.backbone import Backbone, open_backbone, tensorflow
 from screentime.records import Frame, frame_uid
+from screentime.talk import Talk
 
 FEATURES = 8
 COLOURS = {"red": (40, 30, 220), "green": (60, 200, 40), "blue": (210, 60, 30), "black": (20, 20, 20)}  # BGR
@@ -50,6 +51,36 @@ def make_backbone(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Pat
 def tiny(make_backbone: Callable[..., Path]) -> Backbone:
     """The tiny backbone, looking at whole pictures."""
     return open_backbone(str(make_backbone()), "whole")
+
+
+@pytest.fixture(scope="session")
+def unconvertible(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SavedModel that LiteRT has no operation for: mean colours of four fields."""
+    tf = tensorflow()
+    module = tf.Module()
+    module.gain = tf.Variable(tf.ones(12))
+    module.__call__ = tf.function(
+        lambda pictures: tf.reshape(tf.image.resize(pictures, (2, 2), "area"), (-1, 12)) * module.gain,
+        input_signature=[tf.TensorSpec((None, None, None, 3), tf.float32)],
+    )
+    folder = tmp_path_factory.mktemp("backbone") / "fields"
+    tf.saved_model.save(module, str(folder))
+    return folder
+
+
+class Listener(Talk):
+    """Keeps what was said."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def say(self, sentence: str) -> None:
+        self.said.append(sentence)
+
+
+@pytest.fixture
+def listener() -> Listener:
+    return Listener()
 
 
 @pytest.fixture(scope="session")

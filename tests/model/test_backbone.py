@@ -14,6 +14,7 @@ import tarfile
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,10 @@ import pytest
 
 import screentime.model
 from screentime.errors import BackboneError
-from screentime.model import backbone as room
+from screentime.model import hub as room
+from screentime.model import runtime
 from screentime.model.backbone import Backbone, open_backbone, tensorflow
+from screentime.model.networks import Lite, Saved
 
 REMEDY = (
     "Name a SavedModel folder with --backbone FOLDER, or use the small one that comes with screentime:"
@@ -105,6 +108,59 @@ def test_embeddings_are_the_feature_vectors_at_length_one(tiny):
 def test_tiles_double_the_features(tiny):
     tiles = open_backbone(str(tiny.folder), "tiles")
     assert tiles.embed(np.ones((2, 336, 448, 3), np.float32)).shape == (2, 16)
+
+
+def test_what_litert_runs_is_said_in_a_word_and_needs_no_sentence(make_backbone, listener):
+    backbone = open_backbone(str(make_backbone(seed=21)), "whole", listener)
+    backbone.embed(np.ones((1, 224, 224, 3), np.float32))
+    assert listener.said == []
+    assert backbone.runtime == {"runtime": f"LiteRT {version('ai-edge-litert')}"}
+    assert isinstance(backbone.portable, Lite)
+
+
+def test_what_litert_cannot_run_tensorflow_runs_and_says_so_each_time(unconvertible, listener):
+    """Averaging by area is no operation of LiteRT's."""
+    pictures = np.random.default_rng(3).random((3, 224, 300, 3), dtype=np.float32)
+    for _ in range(2):  # by the verdict of the first, the second time
+        backbone = open_backbone(str(unconvertible), "whole", listener)
+        embedded = backbone.embed(pictures)
+        (said,) = listener.said
+        begin = f"TensorFlow runs the backbone {unconvertible}, which takes longer: LiteRT cannot run it ("
+        assert said.startswith(begin) and said.endswith(").") and "\n" not in said
+        assert backbone.runtime["runtime"] == f"TensorFlow {version('tensorflow')}"
+        assert backbone.runtime["reason"] == said.removeprefix(begin.removesuffix("LiteRT cannot run it (")).rstrip(".")
+        assert backbone.embed(pictures[:1]) == pytest.approx(embedded[:1], abs=1e-6)
+        listener.said.clear()
+    expected = tensorflow().image.resize(pictures, (2, 2), "area").numpy().reshape(3, 12)
+    assert embedded == pytest.approx(expected / np.linalg.norm(expected, axis=1, keepdims=True), abs=1e-5)
+    assert isinstance(backbone.portable, Saved)
+
+
+def test_a_graphics_card_that_is_switched_off_is_not_looked_for(monkeypatch):
+    monkeypatch.setattr(runtime, "glob", lambda pattern: ["/dev/nvidia0"])
+    monkeypatch.setattr(runtime, "tensorflow", lambda: pytest.fail("imported"))
+    for value in ("", "-1"):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", value)
+        assert runtime.has_gpu() is False
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    monkeypatch.setattr(runtime, "glob", lambda pattern: [])
+    assert runtime.has_gpu() is False
+
+
+def test_with_a_graphics_card_tensorflow_embeds_in_larger_batches_and_the_model_is_kept_for_litert(
+    make_backbone, monkeypatch
+):
+    monkeypatch.setattr("screentime.model.backbone.has_gpu", lambda: True)
+    folder = make_backbone(seed=22)
+    fast, plain = open_backbone(str(folder), "whole"), open_backbone(str(folder), "whole")
+    pictures = np.random.default_rng(5).random((70, 32, 32, 3), dtype=np.float32)
+    embedded = fast.embed(pictures)
+    assert fast.runtime == {
+        "runtime": f"TensorFlow {version('tensorflow')}, GPU, TF32, 64 pictures at once"
+    }
+    assert isinstance(fast.portable, Lite)
+    monkeypatch.setattr("screentime.model.backbone.has_gpu", lambda: False)
+    assert plain.embed(pictures) == pytest.approx(embedded, abs=1e-5)
 
 
 def test_a_saved_model_that_gives_maps_is_no_feature_vector(make_backbone):
@@ -195,7 +251,10 @@ def test_the_cache_is_the_person_s_own_unless_told_otherwise(direct, monkeypatch
     monkeypatch.delenv("TFHUB_CACHE_DIR")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "mine"))
     monkeypatch.setattr("sys.platform", "linux")
-    assert room._cache_folder() == tmp_path / "mine" / "screentime" / "tfhub"
+    monkeypatch.setenv("SCREENTIME_CACHE", "")
+    assert room.hub_folder() == tmp_path / "mine" / "screentime" / "tfhub"
+    monkeypatch.setenv("SCREENTIME_CACHE", str(tmp_path / "other"))
+    assert room.hub_folder() == tmp_path / "other" / "tfhub"
 
 
 # -- a network ------------------------------------------------------------------------------------

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
+import os
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -12,7 +16,11 @@ import pytest
 from screentime.errors import ModelError
 from screentime.model.backbone import open_backbone, tensorflow
 from screentime.model.classifier import load, read_card, save
+from screentime.model.conversion import judged
+from screentime.model.head import Head
+from screentime.model.networks import Saved
 from screentime.model.shift import Reference
+from screentime.model.views import View
 from screentime.schema import Schema
 
 REMEDY = "Name a folder that `screentime train` wrote, such as DIR/models/v001-…, copied whole."
@@ -27,33 +35,87 @@ REFERENCE = Reference(np.eye(5, 16, dtype=np.float16), 0.25)
 @pytest.fixture(scope="module")
 def head():
     """Embeddings of sixteen numbers to two probabilities."""
-    tensorflow()
-    import tf_keras
-
     random = np.random.default_rng(4)
-    network = tf_keras.Sequential([tf_keras.Input((16,)), tf_keras.layers.Dense(2, "sigmoid")])
-    network.set_weights([random.normal(size=(16, 2), scale=4), random.normal(size=2)])
-    return network
+    mean, kernel = random.normal(size=16) / 8, random.normal(size=(16, 2), scale=4)
+    return Head(
+        mean.astype(np.float32), 0.5, kernel.astype(np.float32), random.normal(size=2).astype(np.float32), "sigmoid"
+    )
 
 
 @pytest.fixture(scope="module")
-def saved(tiny, head, tmp_path_factory):
+def pictures():
+    given = np.random.default_rng(6).random((3, 336, 448, 3), dtype=np.float32)
+    tints = np.array([[0.2, 0.2, 0.2], [0.6, 0.9, 0.6], [1.0, 0.5, 1.0]], np.float32)
+    return given * tints[:, None, None]
+
+
+@pytest.fixture(scope="module")
+def saved(tiny, head, pictures, tmp_path_factory):
     """A model folder whose backbone is gone, and what the network said of pictures before."""
     folder = tmp_path_factory.mktemp("models") / "v001-0123456789ab"
     folder.mkdir()
     copy = tmp_path_factory.mktemp("gone") / "backbone"
     shutil.copytree(tiny.folder, copy)
     backbone = open_backbone(str(copy), "tiles")
-    pictures = np.random.default_rng(6).random((3, 336, 448, 3), dtype=np.float32)
-    pictures *= np.array([0.2, 0.6, 1.0], np.float32)[:, None, None, None]
-    expected = head.predict(backbone.embed(pictures), verbose=0)
-    save(folder, head, backbone, CARD, REFERENCE)
+    expected = head(backbone.embed(pictures))
+    assert save(folder, backbone.portable, backbone.view, head, CARD, REFERENCE) == {**CARD, **network_of(folder)}
     shutil.rmtree(copy)
     return folder, pictures, expected
 
 
-def test_a_saved_model_stands_alone_and_says_what_it_said_before(saved, tmp_path):
-    folder, pictures, expected = saved
+def network_of(folder):
+    """What the card says of the network."""
+    digest = hashlib.sha256((folder / "network.tflite").read_bytes()).hexdigest()
+    return {"network": {"file": "network.tflite", "view": "tiles", "side": 224, "sha256": digest}}
+
+
+@pytest.fixture(scope="module")
+def refused(unconvertible, pictures, tmp_path_factory):
+    """A model folder whose network LiteRT cannot run, and what it said of pictures before."""
+    folder = tmp_path_factory.mktemp("models") / "v002"
+    folder.mkdir()
+    random = np.random.default_rng(8)
+    head = Head(
+        np.zeros(24, np.float32), 1.0, random.normal(size=(24, 2)).astype(np.float32), np.zeros(2, np.float32),
+        "sigmoid",
+    )
+    backbone = open_backbone(str(unconvertible), "tiles")
+    expected = head(backbone.embed(pictures))
+    save(folder, backbone.portable, backbone.view, head, CARD, REFERENCE)
+    return folder, pictures, expected
+
+
+@pytest.fixture(scope="module")
+def before(tiny, head, pictures, tmp_path_factory):
+    """A folder as it was until models became flatbuffers: one SavedModel; and what it says of pictures."""
+    tf = tensorflow()
+    folder = tmp_path_factory.mktemp("models") / "v003"
+    folder.mkdir()
+    backbone = tiny.network
+    pictures_in = [tf.TensorSpec((None, None, None, 3), tf.float32)]
+
+    class Headed(tf.Module):
+        def __init__(self):
+            super().__init__()
+            self.kernel, self.backbone = tf.Variable(head.kernel[:8]), backbone
+
+        @tf.function(input_signature=pictures_in)
+        def look(self, pictures):
+            embeddings = tf.math.l2_normalize(self.backbone(pictures), axis=1)
+            return tf.sigmoid(embeddings @ self.kernel), embeddings
+
+        @tf.function(input_signature=pictures_in)
+        def __call__(self, pictures):
+            return self.look(pictures)[0]
+
+    tf.saved_model.save(Headed(), str(folder / "model"))
+    (folder / "card.json").write_text(json.dumps(CARD))
+    return folder, pictures, 1 / (1 + np.exp(-tiny.embed(pictures) @ head.kernel[:8]))
+
+
+@pytest.mark.parametrize("kind", ["saved", "refused", "before"])
+def test_a_saved_model_stands_alone_and_says_what_it_said_before(kind, request, tmp_path):
+    folder, pictures, expected = request.getfixturevalue(kind)
     shutil.copytree(folder, tmp_path / "elsewhere")
     classifier = load(tmp_path / "elsewhere")
     given = classifier.probabilities(pictures)
@@ -62,7 +124,7 @@ def test_a_saved_model_stands_alone_and_says_what_it_said_before(saved, tmp_path
     assert np.ptp(expected, axis=0).min() > 0.001  # the pictures do differ for it
     assert classifier.version == "v001-0123456789ab"
     assert classifier.schema == Schema("multi", ("Tom", "Jerry"))
-    assert classifier.card == CARD
+    assert {name: value for name, value in classifier.card.items() if name != "network"} == CARD
     # Whatever the aspect, and as many as there are.
     assert classifier.probabilities(pictures[:1].swapaxes(1, 2)).shape == (1, 2)
 
@@ -77,8 +139,37 @@ def test_a_saved_model_gives_embeddings_beside_its_probabilities(saved, tiny):
     assert embeddings == pytest.approx(open_backbone(str(tiny.folder), "tiles").embed(pictures), abs=1e-5)
 
 
+@pytest.mark.parametrize("kind", ["refused", "before"])
+def test_a_saved_model_of_tensorflow_gives_embeddings_too(kind, request, tiny, unconvertible):
+    folder, pictures, _ = request.getfixturevalue(kind)
+    probabilities, embeddings = load(folder).look(pictures)
+    assert probabilities == pytest.approx(load(folder).probabilities(pictures), abs=1e-6)
+    backbone = tiny if kind == "before" else open_backbone(str(unconvertible), "tiles")
+    assert embeddings == pytest.approx(backbone.embed(pictures), abs=1e-5)
+
+
+def test_a_head_s_folder_holds_no_saved_model_unless_litert_refused(saved, refused):
+    assert sorted(os.listdir(saved[0])) == ["card.json", "head.npz", "known.npz", "network.tflite"]
+    assert sorted(os.listdir(refused[0])) == ["card.json", "head.npz", "known.npz", "model"]
+
+
+def test_a_saved_model_predicts_without_tensorflow(saved):
+    folder, _, _ = saved
+    program = """
+import sys
+import numpy as np
+from pathlib import Path
+from screentime.model.classifier import load
+probabilities, embeddings = load(Path(sys.argv[1])).look(np.ones((1, 336, 448, 3), np.float32))
+print(probabilities.shape, embeddings.shape)
+print(sorted({"tensorflow", "tf_keras", "sklearn", "scipy", "pandas", "matplotlib"} & set(sys.modules)))
+"""
+    result = subprocess.run([sys.executable, "-c", program, str(folder)], capture_output=True, text=True)
+    assert (result.stdout, result.stderr) == ("(1, 2) (1, 16)\n[]\n", "")
+
+
 def test_a_folder_from_before_gives_no_embeddings_and_has_no_reference(saved, tmp_path):
-    """As `save` wrote them: one function, and nothing beside the model and its card."""
+    """As they were once: one function, and nothing beside the model and its card."""
     tf = tensorflow()
     module = tf.Module()
     module.__call__ = tf.function(
@@ -100,34 +191,47 @@ def test_what_the_model_knows_is_kept_beside_it(saved):
 
 
 def test_a_reference_that_calls_nothing_strange_is_kept(head, tiny, tmp_path):
-    save(tmp_path, head, open_backbone(str(tiny.folder), "tiles"), CARD, Reference(REFERENCE.known, np.inf))
+    save(tmp_path, tiny.portable, View("tiles", 224), head, CARD, Reference(REFERENCE.known, np.inf))
     assert load(tmp_path).reference.threshold == np.inf
 
 
 def test_the_card_is_readable_by_people(saved):
     text = (saved[0] / "card.json").read_text("utf-8")
-    assert json.loads(text) == CARD
+    card = {**CARD, **network_of(saved[0])}
+    assert json.loads(text) == card
     assert '\n  "mode": "multi",\n' in text and '"Том"' in text and text.endswith("}\n")
-    assert read_card(saved[0]) == CARD
+    assert read_card(saved[0]) == card
 
 
-def test_a_network_on_pictures_needs_no_backbone(tmp_path):
+@pytest.mark.parametrize("convertible", [True, False])
+def test_a_network_on_squares_needs_no_head(tmp_path, convertible):
     tensorflow()
     import tf_keras
 
     network = tf_keras.Sequential([
-        tf_keras.Input((None, None, 3)), tf_keras.layers.GlobalAveragePooling2D(),
-        tf_keras.layers.Dropout(0.5), tf_keras.layers.Activation("softmax"),
+        tf_keras.Input((None, None, 3)),
+        *([] if convertible else [tf_keras.layers.Resizing(20, 20, interpolation="area")]),
+        tf_keras.layers.GlobalAveragePooling2D(), tf_keras.layers.Dropout(0.5),
+        tf_keras.layers.Activation("softmax"),
     ])
-    save(tmp_path, network, None, {**CARD, "mode": "exclusive"})
+    verdict = judged(Saved(network), [np.ones((20, 20, 3), np.float32)])
+    assert bool(verdict.lite) is convertible
+    view = View("square", 20)
+    save(tmp_path, verdict.lite or Saved(network), view, None, {**CARD, "mode": "exclusive", "short_side": 20})
     pictures = np.random.default_rng(1).random((2, 40, 60, 3), dtype=np.float32)
     classifier = load(tmp_path)
+    assert sorted(os.listdir(tmp_path)) == ["card.json", "network.tflite" if convertible else "model"]
     means = np.exp(pictures.mean(axis=(1, 2)))
     assert classifier.probabilities(pictures) == pytest.approx(means / means.sum(axis=1, keepdims=True), abs=1e-5)
     assert classifier.schema.classes == ("neither", "Tom", "Jerry")
+    assert classifier.size(960, 540) == (20, 20)
     probabilities, embeddings = classifier.look(pictures)
     assert (probabilities == classifier.probabilities(pictures)).all() and embeddings is None
     assert classifier.reference is None and not (tmp_path / "known.npz").exists()
+
+
+def test_a_model_says_at_which_size_it_wants_a_frame(saved, before):
+    assert load(saved[0]).size(960, 540) == load(before[0]).size(960, 540) == (597, 336)
 
 
 # -- refusals -------------------------------------------------------------------------------------
@@ -199,17 +303,50 @@ def test_a_card_whose_classes_cannot_be_is_told(tmp_path, changes, reason):
 def test_a_model_that_does_not_fit_its_card_is_told(saved, tmp_path, changes, classes):
     folder = tmp_path / "v001"
     shutil.copytree(saved[0], folder)
-    (folder / "card.json").write_text(json.dumps({**CARD, **changes}))
+    (folder / "card.json").write_text(json.dumps({**CARD, **network_of(folder), **changes}))
     assert refusal(folder) == f"The model in {folder} gives 2 probabilities and its card names {classes} classes."
 
 
-@pytest.mark.parametrize("lost", ["model", "model/saved_model.pb", "model/variables"])
-def test_a_folder_that_was_not_copied_whole_is_told(saved, tmp_path, lost):
+@pytest.mark.parametrize(
+    ("kind", "lost"),
+    [
+        ("saved", "network.tflite"), ("saved", "head.npz"), ("refused", "model"), ("refused", "model/saved_model.pb"),
+        ("refused", "head.npz"), ("before", "model"), ("before", "model/saved_model.pb"), ("before", "model/variables"),
+    ],
+)
+def test_a_folder_that_was_not_copied_whole_is_told(request, tmp_path, kind, lost):
     folder = tmp_path / "v001"
-    shutil.copytree(saved[0], folder)
+    shutil.copytree(request.getfixturevalue(kind)[0], folder)
     part = folder / lost
     shutil.rmtree(part) if part.is_dir() else part.unlink()
     assert refusal(folder).startswith(f"The model in {folder} cannot be loaded (")
+
+
+@pytest.mark.parametrize("content", [b"", b"a film, say", None])
+def test_a_damaged_or_foreign_flatbuffer_is_told(saved, tmp_path, content):
+    folder = tmp_path / "v001"
+    shutil.copytree(saved[0], folder)
+    path = folder / "network.tflite"
+    path.write_bytes(path.read_bytes()[:-1] + b"?" if content is None else content)
+    said = refusal(folder)
+    assert said == f"The model in {folder} cannot be loaded (network.tflite is not the one that was saved)."
+
+
+def test_a_flatbuffer_that_is_none_though_the_card_knows_it_is_told(saved, tmp_path):
+    folder = tmp_path / "v001"
+    shutil.copytree(saved[0], folder)
+    (folder / "network.tflite").write_bytes(b"a film, say")
+    (folder / "card.json").write_text(json.dumps({**CARD, **network_of(folder)}))
+    assert refusal(folder) == (
+        f"The model in {folder} cannot be loaded (The model is not a valid Flatbuffer buffer)."
+    )
+
+
+def test_a_card_that_says_nothing_of_the_network_s_file_is_told(saved, tmp_path):
+    folder = tmp_path / "v001"
+    shutil.copytree(saved[0], folder)
+    (folder / "card.json").write_text(json.dumps({**CARD, "network": {}}))
+    assert refusal(folder) == f"The model in {folder} cannot be loaded ('file')."
 
 
 def archive(**arrays):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 
+import numpy as np
 import pytest
 
 from screentime.errors import NotReady
+from screentime.model import embeddings
 from screentime.model.backbone import open_backbone
 from screentime.model.dataset import read_pictures
 from screentime.model.embeddings import embed_frames
 from screentime.talk import Talk
 
-COLOURS = ["red", "green", "red", "blue", "green", "black", "red", "blue", "green", "red"]
+COLOURS = ["red", "green", "red", "blue", "green"]
 OTHER_FILM = "ffeeddccbbaa0011"
 
 
@@ -40,7 +42,8 @@ def film(tmp_path, draw_frames):
     return draw_frames(tmp_path, COLOURS)
 
 
-def test_every_frame_gets_its_row_and_the_second_time_they_come_from_disk(tmp_path, film, counted):
+def test_every_frame_gets_its_row_and_the_second_time_they_come_from_disk(tmp_path, film, counted, monkeypatch):
+    monkeypatch.setattr(embeddings, "BATCH", 4)
     kept = tmp_path / "embeddings"
     first = counted()
     rows = embed_frames(film, tmp_path, kept, first, Talk())
@@ -49,8 +52,11 @@ def test_every_frame_gets_its_row_and_the_second_time_they_come_from_disk(tmp_pa
     assert first.seen == [4, 1]
 
     again = counted()
-    assert (embed_frames(film, tmp_path, kept, again, Talk()) == rows).all()
+    mapped = embed_frames(film, tmp_path, kept, again, Talk())
+    assert (mapped == rows).all() and mapped.dtype == np.float32
     assert again.seen == []
+    # Of one film they are not read into memory, but looked up in the file.
+    assert isinstance(mapped.base, np.memmap) and not mapped.flags.writeable
     (file,) = kept.iterdir()
     assert file.name.startswith("00112233445566aa-") and file.name.endswith(f"-{first.digest}-whole1.npy")
 

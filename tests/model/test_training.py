@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from screentime.model import manyheads
 from screentime.model.backbone import tensorflow
 from screentime.model.training import HEAD_C, class_weights, finetune, train_head
 from screentime.timeline import near
@@ -199,6 +200,43 @@ def test_two_runs_are_equal_to_the_last_digit(audited):
     embeddings, labelled, targets, fold, training = audited
     again = train_head(embeddings, labelled, targets, fold, alone(90), "multi", target=UNREACHABLE, epochs=2)
     assert again.history == {name: values[:2] for name, values in training.history.items()}
+
+
+@pytest.mark.parametrize("mode", ["exclusive", "multi"])
+def test_what_fills_a_traced_model_up_weighs_nothing(cloud, mode, monkeypatch):
+    embeddings, labelled, _ = cloud
+    random = np.random.default_rng(17)
+    targets = np.eye(3, dtype=np.float32)[random.integers(0, 3, 60)]
+    trainings = []
+    for filled in (64, 1, 96):
+        monkeypatch.setattr(manyheads, "ROUND", filled)
+        trainings.append(train_head(
+            embeddings, labelled, targets, np.arange(60) % 5, alone(90), mode, target=UNREACHABLE, epochs=3
+        ))
+    for other in trainings[1:]:
+        assert other.history == {key: pytest.approx(values, abs=1e-4) for key, values in trainings[0].history.items()}
+        assert other.crossfit == pytest.approx(trainings[0].crossfit, abs=1e-3)
+
+
+def test_other_labels_are_trained_on_without_tracing_anew(cloud):
+    embeddings, labelled, random = cloud
+    targets = np.eye(3, dtype=np.float32)[np.arange(60) % 3]
+
+    def train(many):
+        train_head(
+            embeddings, labelled[:many], targets[:many], np.arange(many) % (many // 10), alone(90), "exclusive",
+            target=UNREACHABLE, epochs=1
+        )
+
+    train(40)
+    model = manyheads.many_heads(40, 6, 3, 5, "exclusive").model
+    # Keras's own functions of a training and of a validation step.
+    traced = [model.train_tf_function, model.test_function]
+    before = [function.experimental_get_tracing_count() for function in traced]
+    train(50)
+    train(60)
+    assert manyheads.many_heads(60, 6, 3, 7, "exclusive").model is model
+    assert [function.experimental_get_tracing_count() for function in traced] == before
 
 
 @pytest.mark.parametrize("mode", ["exclusive", "multi"])

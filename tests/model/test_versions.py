@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import os
 import re
@@ -18,13 +19,15 @@ from screentime import config as configuration
 from screentime.errors import NotReady
 from screentime.estimation import accuracy as estimated
 from screentime.model import versions
-from screentime.model.classifier import load, read_card
+from screentime.model.backbone import open_backbone
+from screentime.model.classifier import load, read_card, write_card
 from screentime.model.dataset import input_size, read_pictures
 from screentime.model.embeddings import embed_frames
 from screentime.model.shift import reference
 from screentime.model.tables import read_predictions, read_rows
 from screentime.model.training import Training
-from screentime.model.versions import Material, make, set_reached
+from screentime.model.versions import Made, Material, draw_curves, make, set_reached
+from screentime.model.views import View
 from screentime.schema import Schema
 from screentime.talk import Talk
 from screentime.timeline import SMOOTHING
@@ -83,11 +86,10 @@ def test_a_version_is_a_folder_with_model_card_tables_curves_and_what_it_knows(f
     assert re.fullmatch("[0-9a-f]{12}", material.digest)
     folder = models / card["version"]
     assert sorted(os.listdir(folder)) == [
-        "by_block.csv", "card.json", "crossfit.csv", "curves.png", "known.npz", "model", "predictions.csv",
-        "unsmoothed.csv",
+        "by_block.csv", "card.json", "crossfit.csv", "curves.png", "head.npz", "known.npz", "network.tflite",
+        "predictions.csv", "unsmoothed.csv",
     ]
     assert (folder / "curves.png").read_bytes().startswith(b"\x89PNG")
-    assert (folder / "model" / "saved_model.pb").is_file()
     # The killed run's folder is no version and in nobody's way.
     assert sorted(os.listdir(models)) == [".making-killed", card["version"]]
 
@@ -99,7 +101,14 @@ def test_the_card_says_what_the_version_was_made_from(first, material):
     assert card == {
         "version": f"v001-{material.digest}", "mode": "multi", "characters": ["Tom", "Jerry"],
         "classes": ["Tom", "Jerry"], "recipe": "head",
-        "backbone": {"name": str(material.backbone.folder), "digest": material.backbone.digest, "view": "whole"},
+        "backbone": {
+            "name": str(material.backbone.folder), "digest": material.backbone.digest, "view": "whole",
+            "runtime": f"LiteRT {installed('ai-edge-litert')}",
+        },
+        "network": {
+            "file": "network.tflite", "view": "whole", "side": 224,
+            "sha256": hashlib.sha256((models / card["version"] / "network.tflite").read_bytes()).hexdigest(),
+        },
         "short_side": 224, "fps": 2.0, "smoothing": SMOOTHING, "target": 0.8, "epochs": 20, "seed": 5,
         "accuracy": {
             "validation": 1.0, "value": 1.0, "low": 0.806392, "high": 1.0, "frames": 16, "judged_on": SPLIT,
@@ -270,8 +279,6 @@ def test_the_same_material_finds_its_version(first, material, monkeypatch):
 
 
 def test_the_digest_changes_with_all_that_a_version_depends_on(material, make_backbone):
-    from screentime.model.backbone import open_backbone
-
     flipped = material.targets.copy()
     flipped[0, 0] = 1 - flipped[0, 0]
     project = material.config
@@ -300,8 +307,15 @@ def trained(monkeypatch):
     """Training that takes no time, for what happens around it."""
     values = {"loss": [0.1], "accuracy": [1.0], "val_loss": [0.1], "val_accuracy": [0.9]}
     training = Training(None, values, 0.9, 1, True, np.full((16, 2), 0.5))
-    monkeypatch.setattr(versions, "_train", lambda material, talk: (training, np.full((24, 2), 0.5), None))
-    monkeypatch.setattr(versions, "save", lambda folder, *_: (folder / "model").mkdir())
+    view = View("square", 32)
+    made = Made(training, np.full((24, 2), 0.5), None, None, view, None, {"runtime": "none"})
+    monkeypatch.setattr(versions, "_train", lambda material, talk: made)
+
+    def save(folder, network, view, head, card, reference):
+        write_card(folder, card)
+        return card
+
+    monkeypatch.setattr(versions, "save", save)
 
 
 def test_other_labels_make_the_next_version_and_numbers_are_never_taken_twice(trained, material, tmp_path):
@@ -332,6 +346,44 @@ def test_a_run_that_fails_leaves_nothing_and_the_next_one_succeeds(trained, mate
     assert make(material, tmp_path, Talk())["version"] == f"v001-{material.digest}"
 
 
+def test_curves_may_be_drawn_later_and_are_when_the_drawing_was_killed(trained, material, tmp_path, monkeypatch):
+    card = make(material, tmp_path, Talk(), curves=False)
+    folder = tmp_path / card["version"]
+    assert not (folder / "curves.png").exists()
+
+    def fail(path, *_):
+        path.write_bytes(b"half a picture")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(versions, "plot_curves", fail)
+        with pytest.raises(KeyboardInterrupt):
+            draw_curves(tmp_path)
+    assert not (folder / "curves.png").exists()
+    draw_curves(tmp_path)
+    drawn = (folder / "curves.png").read_bytes()
+    assert drawn.startswith(b"\x89PNG")
+    assert sorted(os.listdir(folder)) == [
+        "by_block.csv", "card.json", "crossfit.csv", "curves.png", "predictions.csv", "unsmoothed.csv",
+    ]
+    monkeypatch.setattr(versions, "plot_curves", lambda *_: pytest.fail("drawn again"))
+    draw_curves(tmp_path)
+
+
+def test_a_version_from_kept_embeddings_needs_a_picture_where_nobody_judged_the_backbone(
+    first, material, tmp_path, monkeypatch
+):
+    """As after an update: the embeddings are there, the converted backbone is not."""
+    monkeypatch.setenv("SCREENTIME_CACHE", str(tmp_path / "cache"))
+    anew = replace(material, backbone=open_backbone(material.backbone.name, "whole"), config=configure(epochs=1))
+    card = make(anew, tmp_path / "models", Talk())
+    assert card["backbone"]["runtime"].startswith("LiteRT ")
+    flat, known = sorted((tmp_path / "cache" / "networks").glob("*.tflite"))[0], card["network"]["sha256"]
+    assert hashlib.sha256(flat.read_bytes()).hexdigest() == known
+    # One file on disk, by two names.
+    assert flat.samefile(tmp_path / "models" / card["version"] / "network.tflite")
+
+
 def test_a_fine_tuned_version_sees_squares_and_stands_alone(material, tmp_path):
     squares = replace(material, config=configure("finetune", epochs=1))
     card = make(squares, tmp_path, Talk())
@@ -347,7 +399,11 @@ def test_a_fine_tuned_version_sees_squares_and_stands_alone(material, tmp_path):
     assert (card["accuracy"]["random_split"], card["accuracy"]["whole_blocks"]) == (None, None)
     assert (folder / "by_block.csv").read_text() == "uid,Tom,Jerry\n"
     assert (folder / "unsmoothed.csv").read_text() == (folder / "predictions.csv").read_text()
-    assert not (folder / "known.npz").exists()
+    assert not (folder / "known.npz").exists() and not (folder / "head.npz").exists()
+    assert (card["network"]["file"], card["network"]["view"], card["network"]["side"]) == (
+        "network.tflite", "square", 224
+    )
+    assert card["backbone"]["view"] == "square"
     files = [material.root / frame.file for frame in material.frames]
     (pictures,) = read_pictures(files, lambda width, height: (224, 224), 24)
     told = read_predictions(tmp_path / card["version"], material.frames, material.schema)
