@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
+import sys
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -417,3 +419,21 @@ def test_both_have_their_place_before_neither_in_either_mode(film, multi, exclus
     multi_row, exclusive_row = rows_of(times)
     assert multi_row["both"] == pytest.approx(1.0, abs=0.02) and exclusive_row["both"] is None
     assert (multi_row["strange"], multi_row["far"]) == (None, False)
+
+
+def test_the_command_predicts_without_tensorflow_and_what_comes_with_it(film, knowing):
+    """In a process of its own, as a person runs it: these alone would take longer than the film."""
+    program = """
+import json, sys
+from typer.testing import CliRunner
+from screentime.cli import app
+result = CliRunner().invoke(app, ["predict", sys.argv[1], "--model", sys.argv[2], "--format", "json"])
+heavy = {"tensorflow", "tf_keras", "sklearn", "scipy", "pandas", "matplotlib", "pyarrow", "label_studio_sdk"}
+print(json.dumps([result.exit_code, json.loads(result.stdout), sorted(heavy & set(sys.modules))]))
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", program, str(film), str(knowing.folder)], capture_output=True, text=True
+    )
+    assert result.stderr == ""
+    code, (row,), heavy = json.loads(result.stdout)
+    assert (code, row["strange"], heavy) == (0, 0.3, [])

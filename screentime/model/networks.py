@@ -6,7 +6,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
@@ -83,8 +83,10 @@ class Lite:
                 rows[place] = self._fixed(worker, picture.shape).run(picture)
 
         with self._one_call:
-            for _ in self._pool.map(work, self._workers[: len(pictures)]):
-                pass
+            working = [self._pool.submit(work, worker) for worker in self._workers[: len(pictures)]]
+            wait(working)
+            for one in working:
+                one.result()
         return np.stack(rows)
 
     def write(self, folder: Path) -> str:

@@ -44,6 +44,7 @@ def tensorflow_hub() -> Any:
     return hub
 
 
+@cache
 def warm_up() -> None:
     """Begin to import TensorFlow beside what is done meanwhile; to be called where it will be needed.
 
