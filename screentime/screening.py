@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 # Pictures that go through the network at once: more are not faster on two cores, and memory counts.
 BATCH = 8
+# Batches that may wait for the network while the film is read on.
+AHEAD = 2
 # A frame whose decision is less certain than this is one that the model does not know.
 UNSURE = 0.75
 # Shares of frames from which a film is far from what the model learned. Of a film like those it
@@ -160,8 +164,8 @@ def count(
 def screen(path: Path, classifier: Classifier, talk: Talk, basis: Basis | None = None) -> ScreenTime:
     """Screen time of each character in one film.
 
-    The film is read once, a frame at a time; nothing grows with its length but small rows of numbers,
-    one a frame.
+    The film is read once, a frame at a time, while the network looks at the frames before; nothing grows
+    with its length but small rows of numbers, one a frame.
 
     Parameters
     ----------
@@ -197,15 +201,22 @@ def screen(path: Path, classifier: Classifier, talk: Talk, basis: Basis | None =
     if known is not None:
         known = replace(known, known=known.known.astype(np.float32))  # once, not for each batch
 
-    def flush() -> None:
+    looked: deque[Future] = deque()
+
+    def flush(most: int = AHEAD) -> None:
         if waiting:
-            probabilities, embeddings = classifier.look(np.stack(waiting))
+            looked.append(looking.submit(classifier.look, np.stack(waiting)))
+            waiting.clear()
+        while len(looked) > most:
+            probabilities, embeddings = looked.popleft().result()
             rows.append(probabilities)
             if embeddings is not None and known is not None:
                 strange.append(strange_share(known, embeddings) * len(embeddings))
-            waiting.clear()
 
-    with Reader(path, fps=classifier.card["fps"]) as reader, talk.progress(f"Reading {shown_name(path)}") as step:
+    with (
+        ThreadPoolExecutor(1) as looking, Reader(path, fps=classifier.card["fps"]) as reader,
+        talk.progress(f"Reading {shown_name(path)}") as step,
+    ):
         for sample in reader:
             height, width = sample.image.shape[:2]
             waiting.append(to_input(sample.image, classifier.size(width, height)))
@@ -214,7 +225,7 @@ def screen(path: Path, classifier: Classifier, talk: Talk, basis: Basis | None =
             if len(waiting) == BATCH:
                 flush()
                 step(round(sample.second), round(reader.claimed_seconds))
-        flush()
+        flush(most=0)
         film = reader.film
     for warning in reader.warnings:
         talk.say(warning)

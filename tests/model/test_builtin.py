@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from screentime.model.backbone import BUILTIN_FOLDER, tensorflow, tensorflow_hub
+from screentime.model.backbone import BUILTIN_FOLDER
+from screentime.model.runtime import tensorflow, tensorflow_hub
 
 
 @pytest.fixture(scope="module")
