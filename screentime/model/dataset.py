@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from screentime.errors import NotReady
+from screentime.model.runtime import cores
 
 if TYPE_CHECKING:
     import numpy as np
@@ -94,7 +94,7 @@ def read_pictures(
             raise NotReady(f"The frame {file} is missing or damaged.", "Run `screentime extract`.")
         return to_input(picture, size(picture.shape[1], picture.shape[0]))
 
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         reading = pool.map(read, files[:batch])
         for start in range(0, len(files), batch):
             rows = list(reading)

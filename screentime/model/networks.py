@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from screentime.files import write_atomically
-from screentime.model.runtime import silenced, tensorflow
+from screentime.model.runtime import cores, silenced, tensorflow
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,9 +50,8 @@ class Lite:
     def __init__(self, content: bytes, path: Path | None = None) -> None:
         self.content = content
         self.path = path
-        cores = len(os.sched_getaffinity(0))
-        self._workers: list[dict[tuple[int, ...], _Fixed]] = [{} for _ in range(min(cores, MOST_WORKERS))]
-        self._threads = max(cores // len(self._workers), 1)
+        self._workers: list[dict[tuple[int, ...], _Fixed]] = [{} for _ in range(min(cores(), MOST_WORKERS))]
+        self._threads = max(cores() // len(self._workers), 1)
         self._pool = ThreadPoolExecutor(len(self._workers))
         self._one_call = threading.Lock()
 

@@ -46,7 +46,7 @@ def tensorflow_hub() -> Any:
 
 @cache
 def warm_up() -> None:
-    """Begin to import TensorFlow beside what is done meanwhile; to be called where it will be needed.
+    """Begin to import what a training needs beside what is done meanwhile; to be called where one will come.
 
     `tensorflow` then waits for what is left of it. What is said on `sys.stderr` meanwhile is heard.
     """
@@ -55,7 +55,12 @@ def warm_up() -> None:
     if sys.stderr is sys.__stderr__ and sys.stderr is not None:
         # `silenced` mutes the descriptor for the whole process, so Python's own talk moves to a copy.
         sys.stderr = open(os.dup(2), "w", encoding=sys.stderr.encoding, errors=sys.stderr.errors, buffering=1)
-    threading.Thread(target=tensorflow, daemon=True).start()
+
+    def work() -> None:
+        tensorflow()
+        import sklearn.linear_model  # noqa: F401 - what judges the training
+
+    threading.Thread(target=work, daemon=True).start()
 
 
 @contextmanager
@@ -70,6 +75,12 @@ def silenced() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(silence)
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    # Not every system can say which cores are a process's own.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def has_gpu() -> bool:

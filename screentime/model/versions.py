@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 CURVES = "curves.png"
 # Pictures that go through a fine-tuned network at once.
 BATCH = 16
-PACKAGES = ("tensorflow", "tf_keras", "tensorflow-hub", "numpy", "opencv-python-headless")
+PACKAGES = ("tensorflow", "tf_keras", "tensorflow-hub", "ai-edge-litert", "numpy", "opencv-python-headless")
 
 
 @dataclass(frozen=True)

@@ -131,7 +131,7 @@ def test_the_card_says_what_the_version_was_made_from(first, material):
         **{
             name: installed(name)
             for name in (
-                "tensorflow", "tf_keras", "tensorflow-hub", "numpy", "opencv-python-headless"
+                "tensorflow", "tf_keras", "tensorflow-hub", "ai-edge-litert", "numpy", "opencv-python-headless"
             )
         },
     }
