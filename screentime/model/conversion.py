@@ -100,7 +100,7 @@ def kept(digest: str) -> Verdict | None:
 
 
 def runtime(verdict: Verdict) -> dict[str, str]:
-    """What runs a network after a verdict, for a card: ``runtime``, and the ``reason`` where it was refused."""
+    """What runs a network after a verdict, for a card: ``runtime``, and where it was refused the ``reason``."""
     if verdict.lite:
         return {"runtime": litert()}
     return {"runtime": f"TensorFlow {version('tensorflow')}", "reason": verdict.reason}
@@ -154,7 +154,8 @@ def convert(saved: Saved) -> bytes:
         Whatever TensorFlow's converter raises.
     """
     tf = tensorflow()
-    network = tf.function(lambda pictures: saved.network(pictures), input_signature=[tf.TensorSpec((1, None, None, 3), tf.float32)])
+    picture_in = [tf.TensorSpec((1, None, None, 3), tf.float32)]
+    network = tf.function(lambda pictures: saved.network(pictures), input_signature=picture_in)
     log = logging.getLogger("absl")
     before = log.level
     log.setLevel("ERROR")

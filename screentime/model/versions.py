@@ -6,7 +6,7 @@ import hashlib
 import json
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -17,15 +17,9 @@ from screentime.config import Config
 from screentime.files import sync_folder
 from screentime.model.backbone import Backbone
 from screentime.model.classifier import read_card, save, write_card
-from screentime.model.conversion import judged, runtime
-from screentime.model.dataset import read_pictures
-from screentime.model.embeddings import embed_frames
-from screentime.model.head import Head
 from screentime.model.judging import blocks_of, judge, near_of
-from screentime.model.networks import Lite, Saved
+from screentime.model.recipes import Made, train
 from screentime.model.tables import BY_BLOCK, CROSSFIT, PREDICTIONS, UNSMOOTHED, write_rows
-from screentime.model.training import Training, body, finetune, train_head
-from screentime.model.views import View
 from screentime.records import Frame, Round
 from screentime.report.curves import plot_curves
 from screentime.schema import Schema
@@ -37,8 +31,6 @@ if TYPE_CHECKING:
     import numpy as np
 
 CURVES = "curves.png"
-# Pictures that go through a fine-tuned network at once.
-BATCH = 16
 PACKAGES = ("tensorflow", "tf_keras", "tensorflow-hub", "ai-edge-litert", "numpy", "opencv-python-headless")
 
 
@@ -104,34 +96,6 @@ class Material:
         return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:12]
 
 
-@dataclass(frozen=True)
-class Made:
-    """What a recipe gave.
-
-    Attributes
-    ----------
-    training : Training
-    unsmoothed : ndarray, shape (n, k)
-        Probabilities of all frames.
-    embeddings : ndarray, shape (n, d), or None
-        Of all frames; None where no frozen backbone makes them.
-    network : Lite or Saved
-        What is saved, see `screentime.model.classifier.save`; so are view and head.
-    view : View
-    head : Head or None
-    runtime : dict of str to str
-        What runs the network, for the card.
-    """
-
-    training: Training
-    unsmoothed: np.ndarray
-    embeddings: np.ndarray | None
-    network: Lite | Saved
-    view: View
-    head: Head | None
-    runtime: dict[str, str]
-
-
 def make(material: Material, models: Path, talk: Talk, *, curves: bool = True) -> dict[str, Any]:
     """Train a new version, or find the one that was made from just this.
 
@@ -171,7 +135,7 @@ def make(material: Material, models: Path, talk: Talk, *, curves: bool = True) -
     # The digest in the name: a version's name never comes to mean another model, even if old
     # folders are deleted and the count begins anew.
     name = f"v{number:03d}-{digest}"
-    made = _train(material, talk)
+    made = train(material, talk)
     training, unsmoothed, embeddings = made.training, made.unsmoothed, made.embeddings
     probabilities = unsmoothed if embeddings is None else near_of(material.frames).smooth(unsmoothed)
     with talk.progress("Judging the accuracy"):
@@ -243,59 +207,6 @@ def set_reached(folder: Path, reached: bool) -> dict[str, Any]:
         card["round"]["target_reached"] = reached
         write_card(folder, card)
     return card
-
-
-def _train(material: Material, talk: Talk) -> Made:
-    return _train_head(material, talk) if material.config.model.recipe == "head" else _finetune(material, talk)
-
-
-def _train_head(material: Material, talk: Talk) -> Made:
-    backbone, epochs = material.backbone, material.config.model.epochs
-    embeddings = embed_frames(material.frames, material.root, material.root / "embeddings", backbone, talk)
-    # Where the embeddings were kept and the converted backbone was not, a few frames judge it now.
-    backbone.settle(lambda: next(read_pictures(_files(material, material.frames[:1]), backbone.view.size, 1)))
-    with talk.progress("Training") as step:
-        training = train_head(
-            embeddings, material.labelled, material.targets, material.fold, near_of(material.frames),
-            material.schema.mode, judges=material.judges, target=material.target, epochs=epochs, progress=step,
-        )
-    head = training.network
-    return Made(training, head(embeddings), embeddings, backbone.portable, backbone.view, head, backbone.runtime)
-
-
-def _finetune(material: Material, talk: Talk) -> Made:
-    import numpy as np
-
-    view = View("square", material.backbone.view.side)
-
-    def pictures(frames: Sequence[Frame]) -> Iterator[np.ndarray]:
-        # Square, as the original had them; so films of any aspect can be learned from together.
-        return read_pictures(_files(material, frames), view.size, BATCH)
-
-    labelled = np.concatenate(list(pictures([material.frames[i] for i in material.labelled])))
-    with talk.progress("Fine-tuning") as step:
-        training = finetune(
-            material.backbone, labelled, material.targets, held_out(material.fold), material.schema.mode,
-            target=material.target, epochs=material.config.model.epochs, seed=material.config.model.seed,
-            progress=step,
-        )
-    saved = Saved(body(training.network))
-    verdict = judged(saved, labelled[:BATCH])
-    if verdict.reason:
-        talk.say(f"TensorFlow runs the fine-tuned network, which takes longer: {verdict.reason}.")
-    network = verdict.lite or saved
-    rows: list[np.ndarray] = []
-    done = 0
-    with talk.progress("Looking at all frames") as step:
-        for batch in pictures(material.frames):
-            rows.append(network(view.shown(batch)))
-            done += len(batch)
-            step(done, len(material.frames))
-    return Made(training, np.concatenate(rows), None, network, view, None, runtime(verdict))
-
-
-def _files(material: Material, frames: Sequence[Frame]) -> list[Path]:
-    return [material.root / frame.file for frame in frames]
 
 
 def _held_out(material: Material) -> list[str]:

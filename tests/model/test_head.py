@@ -32,7 +32,8 @@ def test_probabilities_are_those_of_standardised_embeddings(activation):
 def test_large_logits_are_no_fault():
     with np.errstate(over="raise", invalid="raise"):
         assert activate(np.array([-800.0, 800.0]), "sigmoid").tolist() == [0.0, 1.0]
-        assert activate(np.array([[-700.0, 700.0], [900.0, 900.0]]), "softmax").round(6).tolist() == [[0, 1], [0.5, 0.5]]
+        logits = np.array([[-700.0, 700.0], [900.0, 900.0]])
+        assert activate(logits, "softmax").round(6).tolist() == [[0, 1], [0.5, 0.5]]
 
 
 def test_what_is_written_is_read(tmp_path):

@@ -23,10 +23,11 @@ from screentime.model.backbone import open_backbone
 from screentime.model.classifier import load, read_card, write_card
 from screentime.model.dataset import input_size, read_pictures
 from screentime.model.embeddings import embed_frames
+from screentime.model.recipes import Made
 from screentime.model.shift import reference
 from screentime.model.tables import read_predictions, read_rows
 from screentime.model.training import Training
-from screentime.model.versions import Made, Material, draw_curves, make, set_reached
+from screentime.model.versions import Material, draw_curves, make, set_reached
 from screentime.model.views import View
 from screentime.schema import Schema
 from screentime.talk import Talk
@@ -273,7 +274,7 @@ def test_read_predictions_gives_the_frames_that_are_asked_for_in_their_order(fir
 def test_the_same_material_finds_its_version(first, material, monkeypatch):
     card, models = first
     before = os.listdir(models)
-    monkeypatch.setattr(versions, "_train", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr(versions, "train", lambda *_: pytest.fail("trained again"))
     assert make(material, models, Talk())["label_uids"] == card["label_uids"]
     assert os.listdir(models) == before
 
@@ -309,7 +310,7 @@ def trained(monkeypatch):
     training = Training(None, values, 0.9, 1, True, np.full((16, 2), 0.5))
     view = View("square", 32)
     made = Made(training, np.full((24, 2), 0.5), None, None, view, None, {"runtime": "none"})
-    monkeypatch.setattr(versions, "_train", lambda material, talk: made)
+    monkeypatch.setattr(versions, "train", lambda material, talk: made)
 
     def save(folder, network, view, head, card, reference):
         write_card(folder, card)

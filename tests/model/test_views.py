@@ -43,7 +43,8 @@ def shown(name, width, height):
 
 
 @pytest.mark.parametrize(
-    ("name", "side", "short_side"), [("whole", 224, 224), ("tiles", 224, 336), ("whole", 96, 96), ("tiles", 96, 144), ("square", 96, 96)]
+    ("name", "side", "short_side"),
+    [("whole", 224, 224), ("tiles", 224, 336), ("whole", 96, 96), ("tiles", 96, 144), ("square", 96, 96)],
 )
 def test_tiles_want_a_picture_half_as_large_again(name, side, short_side):
     assert View(name, side).short_side == short_side
@@ -129,7 +130,8 @@ def test_a_character_is_the_same_in_a_frame_and_in_its_mirror_image():
 def test_what_was_fine_tuned_is_shown_squares_in_which_each_pixel_is_a_mean():
     pictures = np.random.default_rng(4).random((2, 6, 11, 3), dtype=np.float32)
     squares = View("square", 4).shown(pictures)
-    assert np.stack(squares) == pytest.approx(np.einsum("ih,jw,nhwc->nijc", shrink(6, 4), shrink(11, 4), pictures), abs=1e-6)
+    expected = np.einsum("ih,jw,nhwc->nijc", shrink(6, 4), shrink(11, 4), pictures)
+    assert np.stack(squares) == pytest.approx(expected, abs=1e-6)
     assert (np.stack(View("square", 4).shown(np.stack(squares))) == squares).all()
 
 
