@@ -103,6 +103,7 @@ def sync(
 ) -> Result:
     """One round: pull, train, preannotate. With --watch, round after round until the target."""
     from screentime.batches import waiting
+    from screentime.watching import watch as watch_loop
 
     loop = loop_of(
         workspace, backbone=backbone, recipe=recipe, view=view, epochs=epochs, seed=seed, target=target,
@@ -110,7 +111,7 @@ def sync(
         half_width=half_width, url=url,
     )
     with loop.workspace.locked():
-        synced = loop.watch() if watch else loop.sync()
+        synced = watch_loop(loop) if watch else loop.sync()
     progress = loop.workspace.progress()
     if synced.round.target_reached:
         following = (

@@ -5,19 +5,18 @@ The one place where labels meet the model.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain
 from typing import TYPE_CHECKING
 
-from screentime.batches import ask, next_look, waiting
+from screentime.batches import ask, waiting
 from screentime.config import Config
-from screentime.errors import NotReady, ServerError
+from screentime.errors import NotReady
 from screentime.material import gather
-from screentime.pages import fill_tabs, hand_out, open_tasks, push_tasks, restore
+from screentime.pages import fill_tabs, hand_out, push_tasks, restore
 from screentime.records import Frame, Label, Round
+from screentime.showing import clear_away, show
 from screentime.summary import seconds_so_far, widest
 from screentime.talk import Talk
 from screentime.workspace import Workspace
@@ -174,8 +173,13 @@ class Loop:
         self.workspace.update_progress(skipped=tuple(sorted(skipped)), doubles=doubles)
         return labels
 
-    def train(self) -> tuple[Round, bool]:
+    def train(self, *, curves: bool = True) -> tuple[Round, bool]:
         """Train a version on the pulled labels.
+
+        Parameters
+        ----------
+        curves : bool, optional
+            Whether to draw its learning curves now.
 
         Returns
         -------
@@ -188,7 +192,7 @@ class Loop:
 
         before = {one.version for one in self.workspace.rounds()}
         material = gather(self.workspace, self.config, self.workspace.all_frames(), self.backbone, self.talk)
-        card = make(material, self.workspace.models_folder, self.talk)
+        card = make(material, self.workspace.models_folder, self.talk, curves=curves)
         if self.config.loop.stop == "seconds":
             card = set_reached(self.workspace.models_folder / card["version"], self._narrow())
         return Round(**card["round"]), card["version"] not in before
@@ -211,142 +215,49 @@ class Loop:
         """
         if not self.workspace.rounds():
             raise NotReady("There is no model yet.", "Run `screentime train`.")
-        before = self._answered()
-        written = self._show()
-        self._clear_away(before)
+        before = self.answered()
+        written = show(self)
+        clear_away(self, before)
         return written
-
-    def _show(self) -> int:
-        """`preannotate`, but that older versions' predictions stay, which nobody is shown."""
-        from screentime.batches import scores
-        from screentime.labelstudio.predictions import write_predictions
-        from screentime.labelstudio.tasks import list_tasks
-
-        version = self.workspace.rounds()[-1].version
-        probabilities, project = self._probabilities(), self.project()
-        self._require_tasks(self.workspace.progress().tasks)
-        on_show = open_tasks(self, project)
-        self.choose(self._probabilities(smoothed=False))
-        decided = self.schema.decide(probabilities)
-        labelled = {label.uid for label in self.workspace.labels()}
-        progress = self.workspace.progress()
-        tasks, blind = progress.tasks, set(progress.blind)
-        score = scores(self.frames, progress, self.schema.certainty(probabilities))
-        items = [
-            (tasks[frame.uid], None if frame.uid in blind else self.schema.decode(row), score[frame.uid])
-            for frame, row in zip(self.frames, decided)
-            if frame.uid not in labelled
-        ]
-        try:
-            with self.talk.progress("Writing pre-annotations") as step:
-                write_predictions(
-                    self.link.client, project, self.schema, version, items, open=on_show, progress=step
-                )
-        except ServerError:
-            # One task that somebody deleted makes Label Studio refuse them all.
-            self._require_tasks(list_tasks(self.link.client, project))
-            raise
-        hand_out(self, project)
-        fill_tabs(self, project)
-        # Last: killed on the way here, the next command does the rest.
-        self.workspace.update_progress(shown=version)
-        return len(items)
-
-    def _clear_away(self, before: tuple[int, int]) -> None:
-        """Delete the predictions of older versions, which nobody is shown any more.
-
-        Where as many frames are answered as before, nobody is labelling.
-        """
-        rest = self._cleared(alone=self._answered() == before)
-        for first in rest:
-            with self.talk.progress("Deleting older pre-annotations") as step:
-                for done, total in chain([first], rest):
-                    step(done, total)
-
-    def _cleared(self, *, alone: bool = False) -> Iterator[tuple[int, int]]:
-        """`_clear_away` step by step."""
-        from screentime.labelstudio.predictions import clear_away
-
-        progress = self.workspace.progress()
-        if not progress.shown:
-            return iter(())
-        order = dict.fromkeys([*progress.batch, *progress.tasks])
-        tasks = [progress.tasks[uid] for uid in order if uid in progress.tasks]
-        return clear_away(self.link.client, self._known_project(), progress.shown, tasks, alone=alone)
 
     def sync(self) -> Synced:
         """Pull, train, preannotate. Finishes what an interrupted one began."""
-        synced = self._round(self.pull())
-        self._clear_away(self.answers.counted())
+        synced = self.run_round(self.pull())
+        clear_away(self, self.answers.counted())
         return synced
 
-    def _round(self, labels: Sequence[Label]) -> Synced:
-        try:
-            round_, new = self.train()
-        except NotReady:
-            self._ask_on()
-            raise
-        if new or self.workspace.progress().shown != round_.version:
-            self._show()
-        else:
-            self._ask_on()
-            fill_tabs(self, self.project())
-        return Synced(len(labels), new, round_)
-
-    def watch(self, pause: float = 0.5) -> Synced:
-        """Sync whenever enough new labels came, until the target is reached or no frame is left.
-
-        Enough is ``every`` new labels, or all frames that were asked for.
+    def run_round(self, labels: Sequence[Label]) -> Synced:
+        """Train and show what the new version says; older pre-annotations are left to be cleared away.
 
         Parameters
         ----------
-        pause : float
-            Seconds between two looks at the server; older pre-annotations are deleted meanwhile.
+        labels : sequence of Label
+            Pulled just now.
 
         Returns
         -------
         Synced
-            The round that reached the target, or learned from the last label.
-        """
-        self.project()
-        url = self.workspace.progress().url
-        self.talk.say(f"Watching for labels; label at {url} , and end this with Ctrl+C.")
-        seen = None
-        while True:
-            count = self._answered()
-            if count != seen:
-                synced = self._sync_if_enough(self.pull())
-                if synced and (synced.round.target_reached or not self._open()):
-                    self._clear_away(count)
-                    return synced
-                if synced or seen is None:
-                    rest = self._cleared()
-                seen = count
-            until = time.monotonic() + pause
-            while time.monotonic() < until and next(rest, None):
-                pass
-            time.sleep(max(until - time.monotonic(), 0))
 
-    def _sync_if_enough(self, labels: Sequence[Label]) -> Synced | None:
-        rounds = self.workspace.rounds()
-        learned = rounds[-1].labels if rounds else 0
-        self._ask_on()
-        left = waiting(self.workspace)
-        enough = len(labels) >= next_look(learned, self.config.loop) or (not left and len(labels) > learned)
-        finished = bool(rounds) and rounds[-1].target_reached and len(labels) == learned
-        if not enough and not finished:
-            self.talk.say(f"{len(labels)} labels, {left} frames still wait.")
-            return None
+        Raises
+        ------
+        NotReady
+            If the labels are too few, say all the same, or lie all in one place.
+        """
+        from screentime.model.versions import draw_curves
+
         try:
-            synced = self._round(labels)
-        except NotReady as error:
-            self.talk.say(f"{error.what} {error.remedy}")
-            return None
-        self.talk.say(
-            f"{synced.round.version}: {synced.labels} labels, validation accuracy"
-            f" {synced.round.validation_accuracy:.2f}."
-        )
-        return synced
+            round_, new = self.train(curves=False)
+        except NotReady:
+            self.ask_on()
+            raise
+        if new or self.workspace.progress().shown != round_.version:
+            show(self)
+        else:
+            self.ask_on()
+            fill_tabs(self, self.project())
+        # Nobody waits for them; those whose drawing was killed are drawn too.
+        draw_curves(self.workspace.models_folder)
+        return Synced(len(labels), new, round_)
 
     # -- what they share --------------------------------------------------------------------------
 
@@ -354,14 +265,15 @@ class Loop:
         """The workspace's project on the server."""
         from screentime.labelstudio.project import get_project
 
-        return get_project(self.link.client, self._known_project().id, self.schema)
+        return get_project(self.link.client, self.known_project().id, self.schema)
 
-    def _answered(self) -> tuple[int, int]:
+    def answered(self) -> tuple[int, int]:
+        """How many labels and how many skips are in Label Studio."""
         from screentime.labelstudio.project import answered
 
-        return answered(self.link.client, self._known_project())
+        return answered(self.link.client, self.known_project())
 
-    def _known_project(self) -> ProjectRef:
+    def known_project(self) -> ProjectRef:
         """The workspace's project, without a look whether it is still there and as it was."""
         from screentime.labelstudio.project import reference
 
@@ -370,30 +282,32 @@ class Loop:
             raise NotReady("The frames are not in Label Studio yet.", "Run `screentime push`.")
         return reference(self.link.client, number)
 
-    def _require_tasks(self, tasks: Mapping[str, int]) -> None:
+    def require_tasks(self, tasks: Mapping[str, int]) -> None:
+        """See that every frame has a task."""
         missing = sum(frame.uid not in tasks for frame in self.frames)
         if missing:
             raise NotReady(f"{missing} frames are not in Label Studio.", "Run `screentime push`.")
 
-    def _ask_on(self) -> None:
+    def ask_on(self) -> None:
         """Ask for other frames where all that were asked for are skipped."""
         progress = self.workspace.progress()
-        if progress.project is None or waiting(self.workspace) or not self._open():
+        if progress.project is None or waiting(self.workspace) or not self.open_frames():
             return
         if set(progress.batch) & set(progress.skipped):
             if self.workspace.rounds():
-                self._show()  # other frames are blind now
+                show(self)  # other frames are blind now
             else:
                 self.choose(None)
                 hand_out(self, self.project())
 
-    def _open(self) -> set[str]:
+    def open_frames(self) -> set[str]:
         """Frames of the project's films that are neither labelled nor skipped."""
         progress = self.workspace.progress()
         answered = {label.uid for label in self.workspace.labels()} | set(progress.skipped)
         return ({frame.uid for frame in self.frames} & progress.tasks.keys()) - answered
 
-    def _probabilities(self, *, smoothed: bool = True) -> np.ndarray:
+    def probabilities(self, *, smoothed: bool = True) -> np.ndarray:
+        """What the latest version says of the frames, shape (n, k)."""
         from screentime.model.tables import read_predictions
 
         version = self.workspace.rounds()[-1].version

@@ -214,12 +214,15 @@ def screen(path: Path, classifier: Classifier, talk: Talk, basis: Basis | None =
                 strange.append(strange_share(known, embeddings) * len(embeddings))
 
     with (
-        ThreadPoolExecutor(1) as looking, Reader(path, fps=classifier.card["fps"]) as reader,
+        ThreadPoolExecutor(1) as looking,
+        Reader(path, fps=classifier.card["fps"], size=classifier.size, known_digest=content) as reader,
         talk.progress(f"Reading {shown_name(path)}") as step,
     ):
         for sample in reader:
-            height, width = sample.image.shape[:2]
-            waiting.append(to_input(sample.image, classifier.size(width, height)))
+            picture = to_input(sample.image, sample.image.shape[1::-1])
+            if waiting and waiting[0].shape != picture.shape:
+                flush()  # a film may change its shape on the way
+            waiting.append(picture)
             seconds.append(sample.second)
             shots.append(shot_of.next(sample.image))
             if len(waiting) == BATCH:

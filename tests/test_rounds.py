@@ -185,18 +185,6 @@ def test_labels_that_the_model_contradicts_are_put_up_until_somebody_looks_again
     assert first.uid not in {label.uid for label, _, _ in suspects(cartoon_loop.workspace)}
 
 
-def test_watching_ends_when_every_frame_has_its_label(cartoon_loop, cartoon_annotator):
-    cartoon_loop.push()
-    watching = Loop(cartoon_loop.workspace, override(cartoon_loop.config, {"target": 1.0, "batch": 40, "every": 40}), Talk())
-    cartoon_annotator(24)
-    watching.sync()
-    cartoon_annotator(40)
-    synced = watching.watch(pause=0.05)
-    assert synced.labels == 40
-    [time] = seconds_so_far(cartoon_loop.workspace)
-    assert all(one.low == one.seconds == one.high for one in time.estimates.values())
-
-
 def test_a_skipped_frame_is_no_label_and_is_not_asked_for_again(cartoon_loop, cartoon_annotator):
     cartoon_loop.push()
     cartoon_annotator(8)
@@ -300,18 +288,6 @@ def test_too_few_labels_and_a_missing_push_are_said_with_what_to_do(cartoon_loop
     )
 
 
-def test_watching_ends_with_the_round_that_reaches_the_target(cartoon_loop, cartoon_annotator):
-    cartoon_loop.push()
-    cartoon_annotator(24)
-    heard = Heard()
-    watching = Loop(cartoon_loop.workspace, override(cartoon_loop.config, {"target": 0.05}), heard)
-    synced = watching.watch(pause=0.05)
-    assert synced.round.target_reached and synced.labels == 24
-    assert heard.sentences[0].startswith("Watching for labels; label at http://127.0.0.1:")
-    # Once reached, a second watch ends at once.
-    assert watching.watch(pause=0.05).round == synced.round
-
-
 def test_never_more_frames_are_asked_for_than_the_budget_has(cartoon_loop, cartoon_annotator):
     cartoon_loop.most = 11
     cartoon_loop.push()
@@ -347,71 +323,3 @@ def test_the_second_of_two_commands_is_told_that_the_first_is_at_work(cartoon_lo
         with pytest.raises(Busy, match="^Another screentime command is at work in "):
             with cartoon_loop.workspace.locked():
                 pass
-
-
-def test_what_was_not_cleared_away_is_by_the_next_command(cartoon_loop, cartoon_annotator, monkeypatch):
-    cartoon_loop.push()
-    cartoon_annotator(8)
-    first = cartoon_loop.sync().round.version
-    cartoon_annotator(4)
-
-    def killed(before):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(cartoon_loop, "_clear_away", killed)
-    with pytest.raises(KeyboardInterrupt):
-        cartoon_loop.sync()
-    second = cartoon_loop.workspace.progress().shown
-    client, project = cartoon_loop.link.client, cartoon_loop.project()
-    # Both are there and the new one is shown.
-    assert set(on_server(cartoon_loop)[2]) == {first, second} and shown_version(client, project) == second
-    heard = Heard()
-    again = Loop(cartoon_loop.workspace, cartoon_loop.config, heard)
-    assert not again.sync().new
-    assert on_server(cartoon_loop)[2] == {second: 28}
-    assert shown_version(client, project) == second
-
-
-def test_a_round_that_was_killed_before_its_tabs_were_filled_fills_them(cartoon_loop, cartoon_annotator, monkeypatch):
-    cartoon_loop.push()
-    cartoon_annotator(24)
-
-    def killed(*_):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as broken:
-        broken.setattr("screentime.rounds.hand_out", killed)
-        with pytest.raises(KeyboardInterrupt):
-            cartoon_loop.sync()
-    client, project = cartoon_loop.link.client, cartoon_loop.project()
-    assert shown_version(client, project) == cartoon_loop.workspace.rounds()[-1].version
-    assert cartoon_loop.workspace.progress().shown == ""
-    assert not Loop(cartoon_loop.workspace, cartoon_loop.config, Talk()).sync().new
-    progress = cartoon_loop.workspace.progress()
-    assert progress.confirm_unsure
-    for uid in progress.batch[:3]:
-        assert next_task(client, project, progress.tab)["data"]["uid"] == uid
-        cartoon_annotator(1)
-
-
-def test_while_it_watches_it_clears_away_what_is_left_and_still_sees_labels(
-    cartoon_loop, cartoon_annotator, monkeypatch
-):
-    monkeypatch.setattr("screentime.labelstudio.predictions.TOGETHER", 4)
-    cartoon_loop.push()
-    cartoon_annotator(8)
-    cartoon_loop.sync()
-    cartoon_annotator(4)
-    watching = Loop(cartoon_loop.workspace, override(cartoon_loop.config, {"target": 1.0}), Talk())
-    versions = []
-
-    def pass_by(seconds):
-        """A person labels whenever the watching has nothing to do."""
-        versions.append(on_server(cartoon_loop)[2])
-        cartoon_annotator(40)
-
-    monkeypatch.setattr("screentime.rounds.time.sleep", pass_by)
-    synced = watching.watch(pause=5)
-    assert synced.labels == 40
-    # Nothing of an older version was left before it rested.
-    assert versions and all(len(one) == 1 for one in versions)

@@ -105,7 +105,7 @@ def reading(path: Path) -> Iterator[Any]:
     av.logging.set_level(None)
     name = shown_name(path)
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), metadata_errors="replace") as container:
             if not container.streams.video:
                 raise FilmError(f"{name} holds no pictures.", "See that a player shows it.")
             container.streams.video[0].thread_type = "AUTO"
@@ -141,7 +141,9 @@ def timing(path: Path, rate: float = 0.0) -> Timing:
         sound = container.streams.audio[0].codec_context.name if container.streams.audio else ""
         # Only the stamps are kept: a long film's packets would fill the memory.
         stamps = [one.pts for one in container.demux(stream) if one.size and not one.is_discard]
-        exact = bool(stamps) and None not in stamps and len(set(stamps)) == len(stamps)
+        # AVI keeps no time of presentation, and where frames are not shown as they are decoded FFmpeg guesses wrongly.
+        guessed = container.format.name == "avi" and stream.codec_context.has_b_frames
+        exact = bool(stamps) and None not in stamps and len(set(stamps)) == len(stamps) and not guessed
         rates = (rate, stream.average_rate, stream.base_rate, stream.guessed_rate)
         claimed = [float(one) for one in rates if one]
         if exact:

@@ -1,0 +1,107 @@
+"""A round's pre-annotations: put where the page shows them, and older ones cleared away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from screentime.errors import ServerError
+from screentime.pages import fill_tabs, hand_out, open_tasks
+
+if TYPE_CHECKING:
+    from screentime.rounds import Loop
+
+
+def show(loop: Loop) -> int:
+    """Ask for the next frames and show the latest version's predictions on all unlabelled ones.
+
+    Older versions' predictions stay, which nobody is shown, until `clear_away`.
+
+    Parameters
+    ----------
+    loop : Loop
+
+    Returns
+    -------
+    int
+        How many frames have a pre-annotation now.
+
+    Raises
+    ------
+    NotReady
+        If there is no model yet, or frames are not in Label Studio.
+    """
+    from screentime.batches import scores
+    from screentime.labelstudio.predictions import write_predictions
+    from screentime.labelstudio.tasks import list_tasks
+
+    version = loop.workspace.rounds()[-1].version
+    probabilities, project = loop.probabilities(), loop.project()
+    loop.require_tasks(loop.workspace.progress().tasks)
+    on_show = open_tasks(loop, project)
+    loop.choose(loop.probabilities(smoothed=False))
+    decided = loop.schema.decide(probabilities)
+    labelled = {label.uid for label in loop.workspace.labels()}
+    progress = loop.workspace.progress()
+    tasks, blind = progress.tasks, set(progress.blind)
+    score = scores(loop.frames, progress, loop.schema.certainty(probabilities))
+    items = [
+        (tasks[frame.uid], None if frame.uid in blind else loop.schema.decode(row), score[frame.uid])
+        for frame, row in zip(loop.frames, decided)
+        if frame.uid not in labelled
+    ]
+    try:
+        with loop.talk.progress("Writing pre-annotations") as step:
+            write_predictions(
+                loop.link.client, project, loop.schema, version, items, open=on_show, progress=step
+            )
+    except ServerError:
+        # One task that somebody deleted makes Label Studio refuse them all.
+        loop.require_tasks(list_tasks(loop.link.client, project))
+        raise
+    hand_out(loop, project)
+    fill_tabs(loop, project)
+    # Last: killed on the way here, the next command does the rest.
+    loop.workspace.update_progress(shown=version)
+    return len(items)
+
+
+def clear_away(loop: Loop, before: tuple[int, int]) -> None:
+    """Delete the predictions of older versions, which nobody is shown any more.
+
+    Parameters
+    ----------
+    loop : Loop
+    before : tuple of int
+        See `Loop.answered`: where as many frames are answered as before, nobody is labelling.
+    """
+    rest = cleared(loop, alone=loop.answered() == before)
+    for first in rest:
+        with loop.talk.progress("Deleting older pre-annotations") as step:
+            for done, total in chain([first], rest):
+                step(done, total)
+
+
+def cleared(loop: Loop, *, alone: bool = False) -> Iterator[tuple[int, int]]:
+    """`clear_away` step by step, so that something else can be done between two steps.
+
+    Parameters
+    ----------
+    loop : Loop
+    alone : bool, optional
+        Whether nobody is labelling, so that the server may be busy with it for long.
+
+    Yields
+    ------
+    tuple of int
+        Predictions deleted so far, of how many.
+    """
+    from screentime.labelstudio import predictions
+
+    progress = loop.workspace.progress()
+    if not progress.shown:
+        return iter(())
+    order = dict.fromkeys([*progress.batch, *progress.tasks])
+    tasks = [progress.tasks[uid] for uid in order if uid in progress.tasks]
+    return predictions.clear_away(loop.link.client, loop.known_project(), progress.shown, tasks, alone=alone)

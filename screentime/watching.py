@@ -1,0 +1,89 @@
+"""The loop of rounds while somebody labels, until the target."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from screentime.batches import next_look, waiting
+from screentime.errors import NotReady
+from screentime.records import Label
+from screentime.showing import clear_away, cleared
+
+if TYPE_CHECKING:
+    from screentime.rounds import Loop, Synced
+
+
+def watch(loop: Loop, pause: float = 0.5) -> Synced:
+    """Sync whenever enough new labels came, until the target is reached or no frame is left.
+
+    Enough is ``every`` new labels, or all frames that were asked for.
+
+    Parameters
+    ----------
+    loop : Loop
+        Of pushed frames.
+    pause : float
+        Seconds between two looks at the server; older pre-annotations are deleted meanwhile.
+
+    Returns
+    -------
+    Synced
+        The round that reached the target, or learned from the last label.
+    """
+    from screentime.model.runtime import warm_up
+
+    loop.project()
+    warm_up()
+    url = loop.workspace.progress().url
+    loop.talk.say(f"Watching for labels; label at {url} , and end this with Ctrl+C.")
+    seen = None
+    while True:
+        count = loop.answered()
+        if count != seen:
+            synced = sync_if_enough(loop, loop.pull())
+            if synced and (synced.round.target_reached or not loop.open_frames()):
+                clear_away(loop, count)
+                return synced
+            if synced or seen is None:
+                rest = cleared(loop)
+            seen = count
+        until = time.monotonic() + pause
+        while time.monotonic() < until and next(rest, None):
+            pass
+        time.sleep(max(until - time.monotonic(), 0))
+
+
+def sync_if_enough(loop: Loop, labels: Sequence[Label]) -> Synced | None:
+    """Run a round where there are enough new labels for one, and say how it stands.
+
+    Parameters
+    ----------
+    loop : Loop
+    labels : sequence of Label
+        Pulled just now.
+
+    Returns
+    -------
+    Synced or None
+    """
+    rounds = loop.workspace.rounds()
+    learned = rounds[-1].labels if rounds else 0
+    loop.ask_on()
+    left = waiting(loop.workspace)
+    enough = len(labels) >= next_look(learned, loop.config.loop) or (not left and len(labels) > learned)
+    finished = bool(rounds) and rounds[-1].target_reached and len(labels) == learned
+    if not enough and not finished:
+        loop.talk.say(f"{len(labels)} labels, {left} frames still wait.")
+        return None
+    try:
+        synced = loop.run_round(labels)
+    except NotReady as error:
+        loop.talk.say(f"{error.what} {error.remedy}")
+        return None
+    loop.talk.say(
+        f"{synced.round.version}: {synced.labels} labels, validation accuracy"
+        f" {synced.round.validation_accuracy:.2f}."
+    )
+    return synced

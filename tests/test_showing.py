@@ -1,0 +1,72 @@
+"""A round's pre-annotations on a real server: what is shown first, and what a killed round leaves."""
+
+import pytest
+
+from screentime.labelstudio.predictions import prediction_versions, shown_version
+from screentime.labelstudio.stream import next_task
+from screentime.rounds import Loop
+from screentime.talk import Talk
+
+
+def test_a_round_that_was_killed_before_its_curves_were_drawn_draws_them(cartoon_loop, cartoon_annotator, monkeypatch):
+    cartoon_loop.push()
+    cartoon_annotator(24)
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr("screentime.model.versions.draw_curves", killed)
+        with pytest.raises(KeyboardInterrupt):
+            cartoon_loop.sync()
+    version = cartoon_loop.workspace.rounds()[-1].version
+    # What people wait for is there by then.
+    assert shown_version(cartoon_loop.link.client, cartoon_loop.project()) == version
+    curves = cartoon_loop.workspace.models_folder / version / "curves.png"
+    assert not curves.exists()
+    assert not Loop(cartoon_loop.workspace, cartoon_loop.config, Talk()).sync().new
+    assert curves.read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_was_not_cleared_away_is_by_the_next_command(cartoon_loop, cartoon_annotator, monkeypatch):
+    cartoon_loop.push()
+    cartoon_annotator(8)
+    first = cartoon_loop.sync().round.version
+    cartoon_annotator(4)
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr("screentime.rounds.clear_away", killed)
+        with pytest.raises(KeyboardInterrupt):
+            cartoon_loop.sync()
+    second = cartoon_loop.workspace.progress().shown
+    client, project = cartoon_loop.link.client, cartoon_loop.project()
+    # Both are there and the new one is shown.
+    assert set(prediction_versions(client, project)) == {first, second} and shown_version(client, project) == second
+    assert not Loop(cartoon_loop.workspace, cartoon_loop.config, Talk()).sync().new
+    assert prediction_versions(client, project) == {second: 28}
+    assert shown_version(client, project) == second
+
+
+def test_a_round_that_was_killed_before_its_tabs_were_filled_fills_them(cartoon_loop, cartoon_annotator, monkeypatch):
+    cartoon_loop.push()
+    cartoon_annotator(24)
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr("screentime.showing.hand_out", killed)
+        with pytest.raises(KeyboardInterrupt):
+            cartoon_loop.sync()
+    client, project = cartoon_loop.link.client, cartoon_loop.project()
+    assert shown_version(client, project) == cartoon_loop.workspace.rounds()[-1].version
+    assert cartoon_loop.workspace.progress().shown == ""
+    assert not Loop(cartoon_loop.workspace, cartoon_loop.config, Talk()).sync().new
+    progress = cartoon_loop.workspace.progress()
+    assert progress.confirm_unsure
+    for uid in progress.batch[:3]:
+        assert next_task(client, project, progress.tab)["data"]["uid"] == uid
+        cartoon_annotator(1)

@@ -1,0 +1,63 @@
+"""Round after round on a real server, while somebody labels."""
+
+from screentime.config import override
+from screentime.labelstudio.predictions import prediction_versions
+from screentime.rounds import Loop
+from screentime.summary import seconds_so_far
+from screentime.talk import Talk
+from screentime.watching import watch
+
+
+class Heard(Talk):
+    def __init__(self):
+        self.sentences = []
+
+    def say(self, sentence):
+        self.sentences.append(sentence)
+
+
+def test_watching_ends_when_every_frame_has_its_label(cartoon_loop, cartoon_annotator):
+    cartoon_loop.push()
+    loop = Loop(cartoon_loop.workspace, override(cartoon_loop.config, {"target": 1.0, "batch": 40, "every": 40}), Talk())
+    cartoon_annotator(24)
+    loop.sync()
+    cartoon_annotator(40)
+    synced = watch(loop, pause=0.05)
+    assert synced.labels == 40
+    [time] = seconds_so_far(cartoon_loop.workspace)
+    assert all(one.low == one.seconds == one.high for one in time.estimates.values())
+
+
+def test_watching_ends_with_the_round_that_reaches_the_target(cartoon_loop, cartoon_annotator):
+    cartoon_loop.push()
+    cartoon_annotator(24)
+    heard = Heard()
+    loop = Loop(cartoon_loop.workspace, override(cartoon_loop.config, {"target": 0.05}), heard)
+    synced = watch(loop, pause=0.05)
+    assert synced.round.target_reached and synced.labels == 24
+    assert heard.sentences[0].startswith("Watching for labels; label at http://127.0.0.1:")
+    # Once reached, a second watch ends at once.
+    assert watch(loop, pause=0.05).round == synced.round
+
+
+def test_while_it_watches_it_clears_away_what_is_left_and_still_sees_labels(
+    cartoon_loop, cartoon_annotator, monkeypatch
+):
+    monkeypatch.setattr("screentime.labelstudio.predictions.TOGETHER", 4)
+    cartoon_loop.push()
+    cartoon_annotator(8)
+    cartoon_loop.sync()
+    cartoon_annotator(4)
+    loop = Loop(cartoon_loop.workspace, override(cartoon_loop.config, {"target": 1.0}), Talk())
+    versions = []
+
+    def pass_by(seconds):
+        """A person labels whenever the watching has nothing to do."""
+        versions.append(prediction_versions(loop.link.client, loop.project()))
+        cartoon_annotator(40)
+
+    monkeypatch.setattr("screentime.watching.time.sleep", pass_by)
+    synced = watch(loop, pause=5)
+    assert synced.labels == 40
+    # Nothing of an older version was left before it rested.
+    assert versions and all(len(one) == 1 for one in versions)
