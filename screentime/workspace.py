@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from functools import lru_cache
 from pathlib import Path
 
 from screentime import config as configuration
@@ -120,9 +121,11 @@ class Workspace:
         NotReady
             Before `extract`.
         """
-        if not self.frames_table.is_file():
-            raise NotReady("There are no frames yet.", "Run `screentime extract`.")
-        return read_table(self.frames_table)
+        try:
+            there = self.frames_table.stat()
+        except FileNotFoundError:
+            raise NotReady("There are no frames yet.", "Run `screentime extract`.") from None
+        return list(_frames(self.frames_table, (there.st_mtime_ns, there.st_size, there.st_ino)))
 
     def audited(self) -> list[Audited]:
         """Other films that are audited here.
@@ -328,6 +331,12 @@ def create(root: Path, config: Config) -> Workspace:
 def replace_id(config: Config, identity: str) -> Config:
     """The same configuration under another identity."""
     return configuration.override(config, {"id": identity})
+
+
+@lru_cache(maxsize=2)
+def _frames(path: Path, state: tuple[int, ...]) -> tuple[Frame, ...]:
+    """The frames of a table in this state of its file: a round asks for thousands of them a dozen times."""
+    return tuple(read_table(path))
 
 
 def _read_card(path: Path) -> dict:

@@ -162,6 +162,17 @@ def other():
     return Audited(film, frames, {frame.uid: mark for frame in frames})
 
 
+def test_frames_that_were_read_before_are_read_anew_once_the_table_changed(extracted):
+    workspace, film, frames = extracted
+    workspace.frames().clear()
+    assert workspace.frames() == frames
+    renamed = [replace(frame, film="else.mp4") for frame in frames]
+    before = workspace.frames_table.stat()
+    workspace.write_frames([film], renamed)
+    os.utime(workspace.frames_table, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert workspace.frames() == renamed
+
+
 def test_other_films_that_are_audited_read_back_and_their_frames_come_last(extracted, other):
     workspace, _, frames = extracted
     assert workspace.audited() == []
