@@ -19,6 +19,7 @@ from typing import Any
 
 from scripts.benchmarks.measuring import Failed
 
+ROOT = Path(__file__).resolve().parents[2]
 SCREENTIME = str(Path(sys.executable).parent / "screentime")
 # When the whole bench has to be over, by time.monotonic(); no child runs longer.
 deadline = float("inf")
@@ -245,7 +246,9 @@ def _peak(usage: Any) -> int:
 
 
 def _environment(env: Mapping[str, str] | None) -> dict[str, str]:
-    return {**os.environ, **(env or {})}
+    # Python looks first in this very project, whatever else is installed.
+    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return {**os.environ, "PYTHONPATH": path, **(env or {})}
 
 
 def _kill(process: subprocess.Popen) -> None:

@@ -54,9 +54,7 @@ class Lab:
         if quick:
             children.deadline = self._began + QUICK_SECONDS
         # Nothing of what is measured here meets the person's own server and caches.
-        os.environ.update(
-            SCREENTIME_HOME=str(self.home), XDG_CACHE_HOME=str(self.cache / "programs"), PYTHONPATH=_path(),
-        )
+        os.environ.update(SCREENTIME_HOME=str(self.home), XDG_CACHE_HOME=str(self.cache / "programs"))
         for name in ("LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"):
             os.environ.pop(name, None)
 
@@ -175,8 +173,3 @@ class Lab:
         shutil.copytree(template / "labelstudio", self.home / "labelstudio", ignore=shutil.ignore_patterns("lock"))
         self.say("Starting Label Studio.")
         return projects.start_server()
-
-
-def _path() -> str:
-    """Where Python looks first in every child: this very project."""
-    return os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
