@@ -224,7 +224,7 @@ def test_the_whole_walk_through_the_command_line(
 
     model = cartoon_loop.workspace.models_folder / trained["version"]
     assert {path.name for path in model.iterdir()} == {
-        "model", "card.json", "curves.png", "predictions.csv", "unsmoothed.csv", "crossfit.csv",
+        "network.tflite", "head.npz", "card.json", "curves.png", "predictions.csv", "unsmoothed.csv", "crossfit.csv",
         "by_block.csv", "known.npz",
     }
     table = tmp_path / "out.csv"
