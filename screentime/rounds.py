@@ -222,6 +222,9 @@ class Loop:
 
     def sync(self) -> Synced:
         """Pull, train, preannotate. Finishes what an interrupted one began."""
+        from screentime.model.runtime import warm_up
+
+        warm_up()
         synced = self.run_round(self.pull())
         clear_away(self, self.answers.counted())
         return synced
