@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,9 @@ from screentime.pages import fill_tabs, hand_out, open_tasks
 
 if TYPE_CHECKING:
     from screentime.rounds import Loop
+
+# So long after the last label nobody is at it.
+QUIET = timedelta(minutes=10)
 
 
 def show(loop: Loop) -> int:
@@ -74,9 +78,12 @@ def clear_away(loop: Loop, before: tuple[int, int]) -> None:
     ----------
     loop : Loop
     before : tuple of int
-        See `Loop.answered`: where as many frames are answered as before, nobody is labelling.
+        See `Loop.answered`: where as many frames are answered as before, and none of late, nobody is
+        labelling.
     """
-    rest = cleared(loop, alone=loop.answered() == before)
+    given = [datetime.fromisoformat(label.updated_at) for label in loop.workspace.labels()]
+    quiet = not given or datetime.now(UTC) - max(given) > QUIET
+    rest = cleared(loop, alone=quiet and loop.answered() == before)
     for first in rest:
         with loop.talk.progress("Deleting older pre-annotations") as step:
             for done, total in chain([first], rest):
@@ -99,9 +106,12 @@ def cleared(loop: Loop, *, alone: bool = False) -> Iterator[tuple[int, int]]:
     """
     from screentime.labelstudio import predictions
 
-    progress = loop.workspace.progress()
-    if not progress.shown:
-        return iter(())
+    progress, rounds = loop.workspace.progress(), loop.workspace.rounds()
+    if not progress.shown or not rounds or progress.shown != rounds[-1].version:
+        return iter(())  # a round was killed on its way: the next one finishes it
+    client, project = loop.link.client, loop.known_project()
+    if predictions.shown_version(client, project) != progress.shown:
+        return iter(())  # this folder does not know what the page shows, as after a backup was put back
     order = dict.fromkeys([*progress.batch, *progress.tasks])
     tasks = [progress.tasks[uid] for uid in order if uid in progress.tasks]
-    return predictions.clear_away(loop.link.client, loop.known_project(), progress.shown, tasks, alone=alone)
+    return predictions.clear_away(client, project, progress.shown, tasks, alone=alone)

@@ -73,8 +73,10 @@ def sync_if_enough(loop: Loop, labels: Sequence[Label]) -> Synced | None:
     loop.ask_on()
     left = waiting(loop.workspace)
     enough = len(labels) >= next_look(learned, loop.config.loop) or (not left and len(labels) > learned)
+    # Killed before its pre-annotations were shown, a round is finished first.
+    unfinished = bool(rounds) and loop.workspace.progress().shown != rounds[-1].version
     finished = bool(rounds) and rounds[-1].target_reached and len(labels) == learned
-    if not enough and not finished:
+    if not (enough or finished or unfinished):
         loop.talk.say(f"{len(labels)} labels, {left} frames still wait.")
         return None
     try:

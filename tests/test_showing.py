@@ -1,11 +1,16 @@
 """A round's pre-annotations on a real server: what is shown first, and what a killed round leaves."""
 
+import shutil
+
 import pytest
 
+from screentime.config import override
 from screentime.labelstudio.predictions import prediction_versions, shown_version
 from screentime.labelstudio.stream import next_task
 from screentime.rounds import Loop
+from screentime.showing import cleared
 from screentime.talk import Talk
+from screentime.watching import watch
 
 
 def test_a_round_that_was_killed_before_its_curves_were_drawn_draws_them(cartoon_loop, cartoon_annotator, monkeypatch):
@@ -26,6 +31,50 @@ def test_a_round_that_was_killed_before_its_curves_were_drawn_draws_them(cartoon
     assert not curves.exists()
     assert not Loop(cartoon_loop.workspace, cartoon_loop.config, Talk()).sync().new
     assert curves.read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_a_killed_round_shows_stays_until_watching_finished_it(cartoon_loop, cartoon_annotator, monkeypatch):
+    cartoon_loop.push()
+    cartoon_annotator(16)
+    first = cartoon_loop.sync().round.version
+    cartoon_annotator(8)
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr("screentime.showing.hand_out", killed)
+        with pytest.raises(KeyboardInterrupt):
+            cartoon_loop.sync()
+    client, project = cartoon_loop.link.client, cartoon_loop.project()
+    second = cartoon_loop.workspace.rounds()[-1].version
+    assert cartoon_loop.workspace.progress().shown == first != second == shown_version(client, project)
+    again = Loop(cartoon_loop.workspace, override(cartoon_loop.config, {"target": 1.0}), Talk())
+    assert list(cleared(again)) == []
+
+    def rest(seconds):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("screentime.watching.time.sleep", rest)
+    with pytest.raises(KeyboardInterrupt):
+        watch(again)
+    latest = again.workspace.rounds()[-1].version
+    assert again.workspace.progress().shown == latest == shown_version(client, project)
+    assert latest in prediction_versions(client, project)
+
+
+def test_a_folder_that_was_put_back_from_a_backup_deletes_nothing_that_is_shown(cartoon_loop, cartoon_annotator):
+    cartoon_loop.push()
+    cartoon_annotator(16)
+    first = cartoon_loop.sync().round.version
+    before = cartoon_loop.workspace.loop_file.read_bytes()
+    cartoon_annotator(8)
+    second = cartoon_loop.sync().round.version
+    shutil.rmtree(cartoon_loop.workspace.models_folder / second)
+    cartoon_loop.workspace.loop_file.write_bytes(before)
+    assert cartoon_loop.workspace.progress().shown == first
+    assert list(cleared(cartoon_loop)) == []
+    assert prediction_versions(cartoon_loop.link.client, cartoon_loop.project()) == {second: 16}
 
 
 def test_what_was_not_cleared_away_is_by_the_next_command(cartoon_loop, cartoon_annotator, monkeypatch):

@@ -107,7 +107,10 @@ class Backbone:
         if self._verdict.note:
             self._talk.say(self._verdict.note)
         if self._verdict.reason:
-            self._talk.say(f"TensorFlow runs the backbone {self.name}, which takes longer: {self._verdict.reason}.")
+            self._talk.say(
+                f"TensorFlow runs the backbone {self.name}, which takes longer: {self._verdict.reason}."
+                + (f" Delete {self._verdict.file} to have LiteRT tried again." if self._verdict.file else "")
+            )
 
     @property
     def portable(self) -> Lite | Saved:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # Of each picture's rows by LiteRT and by TensorFlow: what their cosine must be at the least.
 LEAST_COSINE = 0.9999
+# How the reason begins where a full disk or memory kept a network from being converted.
+PASSING = "it could not be converted for LiteRT now"
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,14 @@ class Verdict:
         Why it was refused, as the end of a sentence; empty where it was not.
     note : str
         What of keeping the verdict went wrong: a sentence, or empty.
+    file : Path or None
+        What keeps a refusal; without it the network is tried again.
     """
 
     lite: Lite | None
     reason: str = ""
     note: str = ""
+    file: Path | None = None
 
 
 def cache_folder() -> Path:
@@ -90,7 +95,7 @@ def kept(digest: str) -> Verdict | None:
     try:
         verdict = json.loads(path.with_suffix(".json").read_text("utf-8"))
         if verdict["reason"]:
-            return Verdict(None, str(verdict["reason"]))
+            return Verdict(None, str(verdict["reason"]), file=path.with_suffix(".json"))
         content = path.read_bytes()
         if hashlib.sha256(content).hexdigest() == verdict["sha256"]:
             return Verdict(Lite(content, path))
@@ -125,6 +130,8 @@ def judged(saved: Saved, pictures: Sequence[np.ndarray]) -> Verdict:
     try:
         lite = Lite(convert(saved))
         rows = lite(pictures)
+    except (OSError, MemoryError) as error:
+        return Verdict(None, f"{PASSING} ({first_line(error)})")
     except Exception as error:  # the converter and the interpreter raise whatever they meet
         return Verdict(None, f"LiteRT cannot run it ({first_line(error)})")
     expected = saved(pictures)
@@ -173,6 +180,8 @@ def first_line(error: object) -> str:
 
 
 def _keep(path: Path, verdict: Verdict) -> Verdict:
+    if verdict.reason.startswith(PASSING):
+        return verdict  # the machine's fault, not the network's
     content = verdict.lite.content if verdict.lite else b""
     said = {"sha256": hashlib.sha256(content).hexdigest(), "reason": verdict.reason}
     try:
@@ -181,7 +190,9 @@ def _keep(path: Path, verdict: Verdict) -> Verdict:
         write_atomically(path.with_suffix(".json"), json.dumps(said) + "\n")
     except ScreentimeError as error:
         return replace(verdict, note=f"{error.what} So the backbone will be converted again next time.")
-    return replace(verdict, lite=Lite(content, path)) if verdict.lite else verdict
+    if verdict.lite:
+        return replace(verdict, lite=Lite(content, path))
+    return replace(verdict, file=path.with_suffix(".json"))
 
 
 def _path(digest: str) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from screentime.errors import NotReady
-from screentime.model.runtime import cores
+from screentime.machine import cores
 
 if TYPE_CHECKING:
     import numpy as np

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from screentime.files import write_atomically
-from screentime.model.runtime import cores, silenced, tensorflow
+from screentime.machine import cores
+from screentime.model.runtime import silenced, tensorflow
 
 if TYPE_CHECKING:
     import numpy as np
@@ -91,8 +92,10 @@ class Lite:
     def write(self, folder: Path) -> str:
         """Put the flatbuffer into a model's folder; gives its name there."""
         try:
-            os.link(self.path or "", folder / FLAT)
-        except OSError:  # another file system, or one without links, or no file at all
+            if self.path is None or self.path.read_bytes() != self.content:
+                raise FileNotFoundError  # it was made anew meanwhile
+            os.link(self.path, folder / FLAT)
+        except OSError:  # another file system, or one without links, or no such file
             write_atomically(folder / FLAT, self.content)
         return FLAT
 

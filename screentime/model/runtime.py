@@ -13,6 +13,8 @@ from glob import glob
 from typing import Any
 
 _importing = threading.Lock()
+_muting = threading.Lock()
+_kept: list[int] = []  # the real stderr, once for each that mutes it
 
 
 def tensorflow() -> Any:
@@ -65,22 +67,27 @@ def warm_up() -> None:
 
 @contextmanager
 def silenced() -> Iterator[None]:
-    """Mute what C++ libraries write to stderr before any setting of theirs counts."""
+    """Mute what C++ libraries write to stderr before any setting of theirs counts.
+
+    Several threads may do so at once: the first one mutes, the last one ends it.
+    """
     sys.stderr.flush()
-    kept, silence = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silence, 2)
+    with _muting:
+        if not _kept:
+            silence = os.open(os.devnull, os.O_WRONLY)
+            _kept.append(os.dup(2))
+            os.dup2(silence, 2)
+            os.close(silence)
+        else:
+            _kept.append(_kept[0])
     try:
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(silence)
-
-
-def cores() -> int:
-    """Processor cores that this process may use."""
-    # Not every system can say which cores are a process's own.
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        with _muting:
+            stderr = _kept.pop()
+            if not _kept:
+                os.dup2(stderr, 2)
+                os.close(stderr)
 
 
 def has_gpu() -> bool:

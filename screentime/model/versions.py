@@ -167,6 +167,10 @@ def make(material: Material, models: Path, talk: Talk, *, curves: bool = True) -
     return card
 
 
+# What of a card is drawn.
+DRAWN = {"version", "label_uids", "recipe", "history", "target", "accuracy"}
+
+
 def draw_curves(models: Path) -> None:
     """Draw the learning curves of versions that were made without, or whose drawing was killed.
 
@@ -176,8 +180,10 @@ def draw_curves(models: Path) -> None:
         Folder of the versions.
     """
     for folder in sorted(models.glob("v[0-9][0-9][0-9]-*")):
-        if not (folder / CURVES).exists():
-            _draw(folder, read_card(folder))
+        card = read_card(folder)
+        # A card that somebody cut down, or of an older version, tells too little to draw.
+        if not (folder / CURVES).exists() and DRAWN <= card.keys():
+            _draw(folder, card)
 
 
 def _draw(folder: Path, card: dict[str, Any]) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import os
 from array import array
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from screentime.errors import FilmError
+from screentime.machine import cores
 from screentime.video.clock import LONGEST_SECONDS
 from screentime.video.leaning import Kind, Leaning
 from screentime.video.skipping import Plan, plan
@@ -80,7 +80,7 @@ class Pictures:
                 other.discard = Discard.all
         context = stream.codec_context
         context.thread_type = "AUTO"
-        context.thread_count = min(max(os.cpu_count() or 1, LEAST_THREADS), MOST_THREADS)
+        context.thread_count = min(max(cores(), LEAST_THREADS), MOST_THREADS)
         self._unit = float(stream.time_base or 0)
         # Where no average is known the unit is all that tells of the rate; nobody believes it who knows rates.
         rate = float(stream.average_rate or stream.guessed_rate or 0) or (1 / self._unit if self._unit else 0.0)
@@ -121,9 +121,14 @@ class Pictures:
         context, start = self._stream.codec_context, self._stream.start_time
         leaning = Leaning(context.name, context.codec.intra_only, context.extradata or b"")
         stamps, kinds, least, most = array("q"), bytearray(), math.inf, -math.inf
+        latest = -math.inf
         for packet in self.packets():
             if packet.pts is None or packet.has_sidedata("new_extradata") or packet.has_sidedata("param_change"):
                 return None
+            if packet.dts is not None:
+                if packet.dts < latest:
+                    return None  # films that were joined: their times begin anew
+                latest = packet.dts
             stamps.append(packet.pts)
             delay = packet.pts - (packet.dts or 0)
             least, most = min(least, delay), max(most, delay)

@@ -48,6 +48,7 @@ class Leaning:
         self._intra = intra
         self._starting = codec in STARTING
         self._layers: set[int] = set()
+        self._sets: list[bytes] = []  # what the latest packet with parameter sets said in them
         self._length = 0  # bytes before each unit that say how long it is; 0 where a mark stands there
         readers = {
             "h264": self._h264, "hevc": self._hevc, "mpeg1video": _mpeg2, "mpeg2video": _mpeg2, "mpeg4": _mpeg4,
@@ -87,8 +88,8 @@ class Leaning:
         return kind | Kind.START if key and self._starting else kind
 
     def _h264(self, data: bytes) -> int:
-        spare, start, sets, slices = True, True, False, 0
-        for at in self._units(data):
+        spare, start, sets, slices = True, True, [], 0
+        for at, end in self._units(data):
             number = data[at] & 31
             if number in H264_SLICES:
                 slices += 1
@@ -96,12 +97,13 @@ class Leaning:
                 # Other pictures that containers call keys may lean on what came before: intra refresh,
                 # recovery points.
                 start &= number == H264_IDR
-            sets |= number in H264_SETS
-        return _kind(spare, start, sets, slices)
+            if number in H264_SETS:
+                sets.append(data[at:end])
+        return self._kind(spare, start, sets, slices)
 
     def _hevc(self, data: bytes) -> int:
-        spare, start, sets, slices = True, True, False, 0
-        for at in self._units(data):
+        spare, start, sets, slices = True, True, [], 0
+        for at, end in self._units(data):
             number = data[at] >> 1 & 63
             if number in HEVC_SLICES:
                 slices += 1
@@ -109,28 +111,35 @@ class Leaning:
                 start &= number in HEVC_STARTS
                 if at + 1 < len(data):
                     self._layers.add(data[at + 1] & 7)
-            sets |= number in HEVC_SETS
-        return _kind(spare, start, sets, slices)
+            if number in HEVC_SETS:
+                sets.append(data[at:end])
+        return self._kind(spare, start, sets, slices)
 
-    def _units(self, data: bytes) -> Iterator[int]:
-        """Where each unit of a packet begins."""
+    def _kind(self, spare: bool, start: bool, sets: list[bytes], slices: int) -> int:
+        # Most films say the same at every start; what is new there is needed behind it.
+        new = bool(sets) and sets != self._sets
+        self._sets = sets or self._sets
+        if not slices:
+            return Kind.HELD
+        if start:
+            return Kind.START | Kind.HELD * new
+        return Kind.HELD * bool(sets) | Kind.SPARE * spare
+
+    def _units(self, data: bytes) -> Iterator[tuple[int, int]]:
+        """Where each unit of a packet begins and ends."""
         at = 0
         if self._length:
             while at + self._length < len(data):
-                size = int.from_bytes(data[at : at + self._length], "big")
-                yield at + self._length
-                at += self._length + size
+                first = at + self._length
+                at = first + int.from_bytes(data[at:first], "big")
+                yield first, at
             return
-        while (at := data.find(UNIT, at) + len(UNIT)) >= len(UNIT) and at < len(data):
-            yield at
-
-
-def _kind(spare: bool, start: bool, sets: bool, slices: int) -> int:
-    if not slices:
-        return Kind.HELD
-    if start:
-        return Kind.START
-    return Kind.HELD * sets | Kind.SPARE * spare
+        at = data.find(UNIT) + len(UNIT)
+        while len(UNIT) <= at < len(data):
+            following = data.find(UNIT, at)
+            # The mark may have one nought more in front.
+            yield at, len(data) if following < 0 else following - (data[following - 1] == 0)
+            at = following + len(UNIT)
 
 
 def _mpeg2(data: bytes) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -120,7 +121,8 @@ def _bound_memory() -> None:
     import psutil
 
     most = int(0.7 * psutil.virtual_memory().available)
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    with suppress(ValueError, OSError):  # not every system lets a process bound itself
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
 def _timed(work: Callable[[], None], rounds: int) -> list[float]:

@@ -12,6 +12,10 @@ class Failed(Exception):
     """A row that could not be measured; its text is a sentence for the person."""
 
 
+class LeftOut(Failed):
+    """A row that is not to be measured here, which is nobody's fault."""
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """What one row came to.

@@ -167,7 +167,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "films a minute on an accelerator", "accelerator", "films/min",
-        "the same process with the accelerator hidden; 5 min of 360p, 224 px tiles",
+        "the same with the accelerator hidden; embeddings of 300 frames, 224 px tiles; `predict` uses none",
     ),
     *(
         Row(f"{command}, {size} frames, {what}", "growth", unit, GROWTH[command], quick=False)

@@ -126,7 +126,10 @@ def test_what_litert_cannot_run_tensorflow_runs_and_says_so_each_time(unconverti
         embedded = backbone.embed(pictures)
         (said,) = listener.said
         begin = f"TensorFlow runs the backbone {unconvertible}, which takes longer: LiteRT cannot run it ("
+        said, _, file = said.partition(" Delete ")
         assert said.startswith(begin) and said.endswith(").") and "\n" not in said
+        file = Path(file.removesuffix(" to have LiteRT tried again."))
+        assert file.is_file() and file.suffix == ".json"
         assert backbone.runtime["runtime"] == f"TensorFlow {version('tensorflow')}"
         assert backbone.runtime["reason"] == said.removeprefix(begin.removesuffix("LiteRT cannot run it (")).rstrip(".")
         assert backbone.embed(pictures[:1]) == pytest.approx(embedded[:1], abs=1e-6)

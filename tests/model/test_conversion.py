@@ -78,6 +78,18 @@ def test_a_refusal_is_kept_too(cache, unconvertible):
     assert converted("0123", no_pictures, no_pictures).reason == first.reason
 
 
+def test_a_full_disk_is_no_verdict_on_the_network(cache, asked, monkeypatch):
+    def full(saved):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(conversion, "convert", full)
+        verdict = converted("0123", asked, lambda: PICTURES)
+    assert verdict.lite is None and verdict.file is None
+    assert verdict.reason == "it could not be converted for LiteRT now ([Errno 28] No space left on device)"
+    assert converted("0123", asked, lambda: PICTURES).lite is not None
+
+
 def test_another_runtime_judges_anew(cache, asked, monkeypatch):
     converted("0123", asked, lambda: PICTURES)
     monkeypatch.setattr(conversion, "litert", lambda: "LiteRT 99.0")

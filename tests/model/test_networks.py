@@ -87,6 +87,14 @@ def test_in_a_model_s_folder_the_flatbuffer_is_a_link_where_that_can_be(lite, tm
         assert os.path.samefile(folder / "network.tflite", kept) is (name == "linked")
 
 
+def test_a_flatbuffer_that_was_made_anew_meanwhile_is_not_linked_to(lite, tmp_path):
+    cached, folder = tmp_path / "cached.tflite", tmp_path / "model"
+    folder.mkdir()
+    cached.write_bytes(b"another")
+    Lite(lite.content, cached).write(folder)
+    assert (folder / "network.tflite").read_bytes() == lite.content
+
+
 def test_the_saved_model_that_is_put_into_a_folder_says_the_same(saved, tiny, tmp_path, pictures):
     for name, network in (("copied", saved), ("made", Saved(tiny.network))):
         (tmp_path / name).mkdir()

@@ -41,3 +41,14 @@ def test_libraries_are_muted_on_the_descriptor_itself_and_only_meanwhile(capfd):
         os.write(2, b"from C++\n")
     os.write(2, b"afterwards\n")
     assert capfd.readouterr().err == "afterwards\n"
+
+
+def test_of_several_that_mute_the_last_one_ends_it(capfd):
+    first, second = silenced(), silenced()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    os.write(2, b"from C++\n")
+    second.__exit__(None, None, None)
+    os.write(2, b"afterwards\n")
+    assert capfd.readouterr().err == "afterwards\n"

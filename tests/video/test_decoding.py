@@ -15,6 +15,7 @@ from screentime.video.reader import Reader
 # The pictures change all over, which x264 by itself would answer with whole pictures and no others between.
 CALM = ("-preset", "medium", "-sc_threshold", "0", "-b_strategy", "0")
 X264 = (*CALM, "-x264-params")
+COLOURED = ("-vf", "format=yuv420p,noise=c1s=60:c1f=t")
 X265 = ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params")
 VFR = ("-vf", "select='not(between(mod(n,60),20,47))'", "-fps_mode", "vfr")
 # Name: options of FFmpeg, and the largest share of the packets that is decoded for a sample a second.
@@ -156,3 +157,49 @@ def test_a_title_that_is_not_utf8_is_no_obstacle(studio, name):
     assert b"Caf\xe9-title" in path.read_bytes()
     with Reader(path) as reader:
         assert len(list(reader)) == 2
+
+
+def test_films_that_were_joined_are_read_to_the_end(studio, tmp_path):
+    """Their times begin anew, so that those of the second part fall among those of the first."""
+    first = studio.film("first.ts", 100, 25, *X264, "keyint=25:bframes=2")
+    second = studio.film("second.ts", 150, 25, *X264, "keyint=25:bframes=2", "-output_ts_offset", "0.013")
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(first.read_bytes() + second.read_bytes())
+    pictures = Pictures(joined)
+    assert pictures.plan(1.0) is None
+    pictures.close()
+    with Reader(joined) as reader:
+        samples = [sample.second for sample in reader]
+    assert len(samples) == 10 and reader.film.seconds == pytest.approx(10, abs=0.1)
+
+
+def said_once(stream, sets):
+    """A bare stream whose parameter sets stand at its beginning alone."""
+    units, told = [], set()
+    for unit in stream.split(b"\0\0\1")[1:]:
+        number = unit[0] & 31
+        if number not in sets or number not in told:
+            units.append(unit)
+        told.add(number)
+    return b"".join(b"\0\0\0\1" + unit for unit in units)
+
+
+def test_parameter_sets_that_change_are_decoded_though_no_sample_needs_their_picture(studio, tmp_path):
+    parts = [
+        studio.film("part.h264", 36, 25, *COLOURED, *X264, f"keyint=12:bframes=0:chroma-qp-offset={offset}").read_bytes()
+        for offset in (0, 12)
+    ]
+    bare, film = tmp_path / "joined.h264", tmp_path / "joined.mkv"
+    bare.write_bytes(b"".join(said_once(part, (7, 8)) for part in parts))
+    studio.ffmpeg("-fflags", "+genpts", "-r", "25", "-i", bare, "-c", "copy", film)
+    pictures = Pictures(film)
+    plan = pictures.plan(0.8)
+    pictures.close()
+    assert 0 < sum(plan.sent) < 60  # the group in which they change is left out, but for them
+    expected, _ = every(film)
+    with Reader(film, fps=0.8) as reader:
+        found = [(sample.second, sample.image) for sample in reader]
+    assert [round(second, 2) for second, _ in found] == [0.0, 1.28, 2.52]
+    for second, image in found:
+        [same] = [picture for time, picture in expected if abs(time - second) < 0.01]
+        assert np.array_equal(image, same)
