@@ -125,7 +125,7 @@ ROWS: tuple[Row, ...] = (
         ratio("<=", 1.1), quick=False,
     ),
     Row(
-        "predict imports TensorFlow", "predict", "1 = yes", "asked of the process at its end", ours("<=", 0),
+        "predict imports TensorFlow", "predict", "(1 = yes)", "asked of the process at its end", ours("<=", 0),
     ),
     Row(
         "sync, process warm, 298 frames", "sync", "s",
