@@ -13,17 +13,22 @@ from screentime.talk import Talk
 from screentime.watching import watch
 
 
+def killed(*_):
+    raise KeyboardInterrupt
+
+
+def sync_killed_at(place, loop, monkeypatch):
+    """A sync that ends where this function would be called."""
+    with monkeypatch.context() as broken:
+        broken.setattr(place, killed)
+        with pytest.raises(KeyboardInterrupt):
+            loop.sync()
+
+
 def test_a_round_that_was_killed_before_its_curves_were_drawn_draws_them(cartoon_loop, cartoon_annotator, monkeypatch):
     cartoon_loop.push()
     cartoon_annotator(24)
-
-    def killed(*_):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as broken:
-        broken.setattr("screentime.model.versions.draw_curves", killed)
-        with pytest.raises(KeyboardInterrupt):
-            cartoon_loop.sync()
+    sync_killed_at("screentime.model.versions.draw_curves", cartoon_loop, monkeypatch)
     version = cartoon_loop.workspace.rounds()[-1].version
     # What people wait for is there by then.
     assert shown_version(cartoon_loop.link.client, cartoon_loop.project()) == version
@@ -38,24 +43,14 @@ def test_what_a_killed_round_shows_stays_until_watching_finished_it(cartoon_loop
     cartoon_annotator(16)
     first = cartoon_loop.sync().round.version
     cartoon_annotator(8)
-
-    def killed(*_):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as broken:
-        broken.setattr("screentime.showing.hand_out", killed)
-        with pytest.raises(KeyboardInterrupt):
-            cartoon_loop.sync()
+    sync_killed_at("screentime.showing.hand_out", cartoon_loop, monkeypatch)
     client, project = cartoon_loop.link.client, cartoon_loop.project()
     second = cartoon_loop.workspace.rounds()[-1].version
     assert cartoon_loop.workspace.progress().shown == first != second == shown_version(client, project)
     again = Loop(cartoon_loop.workspace, override(cartoon_loop.config, {"target": 1.0}), Talk())
     assert list(cleared(again)) == []
 
-    def rest(seconds):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("screentime.watching.time.sleep", rest)
+    monkeypatch.setattr("screentime.watching.time.sleep", killed)
     with pytest.raises(KeyboardInterrupt):
         watch(again)
     latest = again.workspace.rounds()[-1].version
@@ -82,14 +77,7 @@ def test_what_was_not_cleared_away_is_by_the_next_command(cartoon_loop, cartoon_
     cartoon_annotator(8)
     first = cartoon_loop.sync().round.version
     cartoon_annotator(4)
-
-    def killed(*_):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as broken:
-        broken.setattr("screentime.rounds.clear_away", killed)
-        with pytest.raises(KeyboardInterrupt):
-            cartoon_loop.sync()
+    sync_killed_at("screentime.rounds.clear_away", cartoon_loop, monkeypatch)
     second = cartoon_loop.workspace.progress().shown
     client, project = cartoon_loop.link.client, cartoon_loop.project()
     # Both are there and the new one is shown.
@@ -102,14 +90,7 @@ def test_what_was_not_cleared_away_is_by_the_next_command(cartoon_loop, cartoon_
 def test_a_round_that_was_killed_before_its_tabs_were_filled_fills_them(cartoon_loop, cartoon_annotator, monkeypatch):
     cartoon_loop.push()
     cartoon_annotator(24)
-
-    def killed(*_):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as broken:
-        broken.setattr("screentime.showing.hand_out", killed)
-        with pytest.raises(KeyboardInterrupt):
-            cartoon_loop.sync()
+    sync_killed_at("screentime.showing.hand_out", cartoon_loop, monkeypatch)
     client, project = cartoon_loop.link.client, cartoon_loop.project()
     assert shown_version(client, project) == cartoon_loop.workspace.rounds()[-1].version
     assert cartoon_loop.workspace.progress().shown == ""
