@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 # Of each picture's rows by LiteRT and by TensorFlow: what their cosine must be at the least.
 LEAST_COSINE = 0.9999
-# How the reason begins where a full disk or memory kept a network from being converted.
-PASSING = "it could not be converted for LiteRT now"
 
 
 @dataclass(frozen=True)
@@ -42,12 +40,15 @@ class Verdict:
         What of keeping the verdict went wrong: a sentence, or empty.
     file : Path or None
         What keeps a refusal; without it the network is tried again.
+    passing : bool
+        Whether the machine was at fault, a full disk or memory, and not the network: that is not kept.
     """
 
     lite: Lite | None
     reason: str = ""
     note: str = ""
     file: Path | None = None
+    passing: bool = False
 
 
 def cache_folder() -> Path:
@@ -131,7 +132,7 @@ def judged(saved: Saved, pictures: Sequence[np.ndarray]) -> Verdict:
         lite = Lite(convert(saved))
         rows = lite(pictures)
     except (OSError, MemoryError) as error:
-        return Verdict(None, f"{PASSING} ({first_line(error)})")
+        return Verdict(None, f"it could not be converted for LiteRT now ({first_line(error)})", passing=True)
     except Exception as error:  # the converter and the interpreter raise whatever they meet
         return Verdict(None, f"LiteRT cannot run it ({first_line(error)})")
     expected = saved(pictures)
@@ -180,8 +181,8 @@ def first_line(error: object) -> str:
 
 
 def _keep(path: Path, verdict: Verdict) -> Verdict:
-    if verdict.reason.startswith(PASSING):
-        return verdict  # the machine's fault, not the network's
+    if verdict.passing:
+        return verdict
     content = verdict.lite.content if verdict.lite else b""
     said = {"sha256": hashlib.sha256(content).hexdigest(), "reason": verdict.reason}
     try:
