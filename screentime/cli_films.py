@@ -116,7 +116,7 @@ def audit(
     from screentime.otherfilms import audit_film
 
     loop = loop_of(workspace, store=store, seed=seed, url=url)
-    with loop.workspace.locked():
+    with loop.workspace.locked("audit"):
         asked = audit_film(loop, film, frames)
     return Result(
         {**asdict(asked), "film": asked.film.name},

@@ -22,7 +22,7 @@ def push(
         workspace, store=store, backbone=backbone, view=view, seed=seed, first_batch=first_batch,
         audit_every=audit_every, url=url, document_root=document_root,
     )
-    with loop.workspace.locked():
+    with loop.workspace.locked("push"):
         created, found = loop.push()
     progress = loop.workspace.progress()
     return Result(
@@ -40,7 +40,7 @@ def pull(workspace: o.Folder = HERE, url: o.Url = None) -> Result:
     from screentime.batches import waiting
 
     loop = loop_of(workspace, url=url)
-    with loop.workspace.locked():
+    with loop.workspace.locked("pull"):
         labels = loop.pull()
     skipped = loop.workspace.progress().skipped
     left, reviews = waiting(loop.workspace), len(loop.workspace.reviews())
@@ -66,7 +66,7 @@ def train(
         workspace, backbone=backbone, recipe=recipe, view=view, epochs=epochs, seed=seed, target=target,
         stop=stop, half_width=half_width,
     )
-    with loop.workspace.locked():
+    with loop.workspace.locked("train"):
         round_, is_new = loop.train()
     return _round(loop, round_, is_new, f"`screentime preannotate{at(workspace)}`.")
 
@@ -82,7 +82,7 @@ def preannotate(
         workspace, backbone=backbone, view=view, seed=seed, first_batch=first_batch, batch=batch,
         audit_every=audit_every, url=url,
     )
-    with loop.workspace.locked():
+    with loop.workspace.locked("preannotate"):
         written = loop.preannotate()
     progress = loop.workspace.progress()
     return Result(
@@ -110,7 +110,7 @@ def sync(
         first_batch=first_batch, every=every, batch=batch, audit_every=audit_every, stop=stop,
         half_width=half_width, url=url,
     )
-    with loop.workspace.locked():
+    with loop.workspace.locked("sync"):
         synced = watch_loop(loop) if watch else loop.sync()
     progress = loop.workspace.progress()
     if synced.round.target_reached:

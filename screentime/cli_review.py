@@ -19,7 +19,7 @@ def review(
     from screentime.reviews import review_film
 
     loop = loop_of(workspace, store=store, url=url, document_root=document_root)
-    with loop.workspace.locked():
+    with loop.workspace.locked("review"):
         asked = review_film(loop, film)
     state = (
         "has been reviewed: submit it again to change that"

@@ -11,6 +11,7 @@ from screentime.errors import UserMistake
 # What makes a folder a project's, and what in it belongs to the project.
 OWN_FILES = {
     configuration.FILE, "frames.csv", "films.json", "labels.csv", "loop.json", "audited.json", "reviews.json", ".lock",
+    ".lock.json",
 }
 OWN_FOLDERS = {"frames", "models", "embeddings", "review"}
 

@@ -87,7 +87,7 @@ def extract_films(workspace: Workspace, config: Config, talk: Talk) -> tuple[lis
 
     films: list[Film] = []
     frames: list[Frame] = []
-    with workspace.locked():
+    with workspace.locked("extract"):
         for path in workspace.film_paths():
             with talk.progress(f"Reading {path.name}") as step:
                 film, sampled = extract(

@@ -10,17 +10,16 @@ from functools import lru_cache
 from pathlib import Path
 
 from screentime import config as configuration
+from screentime import locks
 from screentime.config import Config
-from screentime.errors import Busy, ConfigError, NotReady, ScreentimeError
+from screentime.errors import ConfigError, NotReady, ScreentimeError
 from screentime.files import write_atomically
 from screentime.labels_table import from_table, to_table
+from screentime.locks import AtWork
 from screentime.records import Appearance, Film, Frame, Label, Review, Round
 from screentime.schema import Schema
 from screentime.standing import AskedReview, Audited, Progress
 from screentime.video.frames import read_table, write_table
-
-# A killed command's lock is free as soon as the system has cleared the process away.
-LOCK_SECONDS = 2
 
 
 class Workspace:
@@ -91,6 +90,10 @@ class Workspace:
     @property
     def models_folder(self) -> Path:
         return self.root / "models"
+
+    @property
+    def lock_file(self) -> Path:
+        return self.root / ".lock"
 
     # -- what they hold ---------------------------------------------------------------------------
 
@@ -266,29 +269,25 @@ class Workspace:
         return progress
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, command: str) -> Iterator[None]:
         """Keep other screentime commands from writing here meanwhile.
+
+        Parameters
+        ----------
+        command : str
+            Words of the command that is at work, for the others.
 
         Raises
         ------
         Busy
             If another one is at work.
         """
-        from filelock import FileLock, Timeout
-
-        # The lock is the operating system's: it goes with the process that holds it, killed or not.
-        lock = FileLock(self.root / ".lock")
-        try:
-            lock.acquire(timeout=LOCK_SECONDS)
-        except Timeout:
-            raise Busy(
-                f"Another screentime command is at work in {self.root}.",
-                "Wait until it ends, or end it, and try again.",
-            ) from None
-        try:
+        with locks.held(self.lock_file, command, f"in {self.root}"):
             yield
-        finally:
-            lock.release()
+
+    def at_work(self) -> AtWork | None:
+        """The command that is at work here just now; None where none is."""
+        return locks.holder(self.lock_file)
 
 
 def create(root: Path, config: Config) -> Workspace:

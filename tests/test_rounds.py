@@ -319,7 +319,7 @@ def test_a_killed_sync_is_gone_on_with_and_nothing_is_doubled(cartoon_loop, cart
 
 
 def test_the_second_of_two_commands_is_told_that_the_first_is_at_work(cartoon_loop):
-    with cartoon_loop.workspace.locked():
-        with pytest.raises(Busy, match="^Another screentime command is at work in "):
-            with cartoon_loop.workspace.locked():
+    with cartoon_loop.workspace.locked("train"):
+        with pytest.raises(Busy, match=f"^`screentime train` .process {os.getpid()}, since .* is at work in "):
+            with cartoon_loop.workspace.locked("sync"):
                 pass

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 from dataclasses import asdict, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ HOLD = """
 import sys, time
 from pathlib import Path
 from screentime.workspace import Workspace
-with Workspace(Path(sys.argv[1])).locked():
+with Workspace(Path(sys.argv[1])).locked("sync"):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -370,29 +371,34 @@ def holder(workspace):
 
 
 def test_a_second_command_is_refused_until_the_first_is_killed(workspace, holder):
-    with pytest.raises(Busy) as caught, workspace.locked():
+    with pytest.raises(Busy) as caught, workspace.locked("sync"):
         pytest.fail("two at work")
     assert str(caught.value) == (
-        f"Another screentime command is at work in {workspace.root}. Wait until it ends, or end it, and try again."
+        f"`screentime sync` (process {holder.pid}, since {workspace.at_work().since:%Y-%m-%d %H:%M:%S}) is at work in"
+        f" {workspace.root}. Wait until it ends, or end it, and try again."
     )
+    at_work = workspace.at_work()
+    assert (at_work.command, at_work.pid) == ("sync", holder.pid)
+    assert timedelta(0) <= datetime.now().astimezone() - at_work.since < timedelta(minutes=5)
     holder.send_signal(signal.SIGKILL)
     holder.wait(10)
-    with workspace.locked():
+    assert workspace.at_work() is None
+    with workspace.locked("sync"):
         pass
 
 
 def test_in_one_process_too_only_one_is_at_work_and_an_error_ends_it(workspace):
-    with pytest.raises(KeyboardInterrupt), workspace.locked():
-        with pytest.raises(Busy), Workspace(workspace.root).locked():
+    with pytest.raises(KeyboardInterrupt), workspace.locked("sync"):
+        with pytest.raises(Busy), Workspace(workspace.root).locked("sync"):
             pytest.fail("two at work")
         raise KeyboardInterrupt
-    with workspace.locked():
+    with workspace.locked("sync"):
         pass
 
 
 def test_the_lock_is_of_one_workspace(workspace, tmp_path):
     other = create(tmp_path / "other", configure())
-    with workspace.locked(), other.locked():
+    with workspace.locked("sync"), other.locked("sync"):
         pass
 
 

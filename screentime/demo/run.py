@@ -164,7 +164,7 @@ def run_demo(
 
 def _go_round(loop: Loop, truth: Mapping[str, frozenset[str]], budget: int | None) -> None:
     """Label what is asked for and sync, round after round."""
-    with loop.workspace.locked():
+    with loop.workspace.locked("demo"):
         loop.push()
         annotator = Annotator(loop.link.client, loop.project(), loop.schema, truth)
         while True:

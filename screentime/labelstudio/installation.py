@@ -8,13 +8,14 @@ import re
 import secrets
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from screentime.errors import Busy, ScreentimeError, ServerError, UserMistake
+from screentime.errors import ScreentimeError, ServerError, UserMistake
 from screentime.files import write_atomically
+from screentime.locks import AtWork, held
 
 USERNAME = "screentime@localhost"
 LOCK_SECONDS = 600
@@ -118,28 +119,33 @@ def folder(home: Path) -> Path:
 
 
 @contextmanager
-def lock(home: Path) -> Iterator[None]:
+def lock(home: Path, command: str, waiting: Callable[[AtWork], None] | None = None) -> Iterator[None]:
     """Let one process at a time prepare, start or stop the server; may be nested.
+
+    Parameters
+    ----------
+    home : Path
+        See `home`.
+    command : str
+        Words of the command that is at work, for the others.
+    waiting : callable, optional
+        Told which other one is waited for.
 
     Raises
     ------
     Busy
         If another process keeps it for longer than a first start takes.
     """
-    from filelock import FileLock, Timeout
-
-    held = FileLock(folder(home) / "lock", timeout=LOCK_SECONDS, is_singleton=True)
-    try:
-        held.acquire()
-    except Timeout:
-        raise Busy(
-            "Another screentime command has been starting or stopping Label Studio for a long time.",
-            "Wait for it, or end it, and try again.",
-        ) from None
-    try:
+    with held(
+        lock_file(home), command, "on Label Studio and has been for a long time",
+        nested=True, patience=LOCK_SECONDS, waiting=waiting,
+    ):
         yield
-    finally:
-        held.release()
+
+
+def lock_file(home: Path) -> Path:
+    """The server's lock; `screentime.locks.holder` says who holds it."""
+    return folder(home) / "lock"
 
 
 def credentials(home: Path) -> Credentials:
@@ -156,7 +162,7 @@ def credentials(home: Path) -> Credentials:
         If the file that keeps them is damaged. The server knows only what it was first made with.
     """
     path = folder(home) / "credentials.json"
-    with lock(home):
+    with lock(home, "server"):
         if not path.exists():
             made = {
                 "username": USERNAME,
@@ -243,7 +249,7 @@ def serve_folder(home: Path, name: str, served: Path) -> Path:
     link = folder(home) / "files" / name
     if link.is_symlink() and Path(os.readlink(link)) == served:
         return link
-    with lock(home):
+    with lock(home, "push"):
         # A rename, so that a page which is open never meets a missing folder.
         fresh = link.with_name(f".{name}.new")
         fresh.unlink(missing_ok=True)

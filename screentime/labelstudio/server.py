@@ -24,6 +24,7 @@ from screentime.labelstudio.installation import (
     serve_folder,
 )
 from screentime.labelstudio.process import Noted, Running
+from screentime.locks import AtWork
 
 __all__ = [
     "Credentials", "Running", "credentials", "find_executable", "home", "prepare", "serve_folder",
@@ -61,7 +62,7 @@ def prepare(
         If Label Studio cannot build it.
     """
     executable = executable or find_executable()
-    with lock(home):
+    with lock(home, "server prepare", _telling(progress)):
         data = folder(home) / "data"
         if data.exists():
             return False
@@ -121,7 +122,7 @@ def start(
     """
     tell = progress or (lambda _: None)
     executable = find_executable()
-    with lock(home):
+    with lock(home, "server start", _telling(progress)):
         noted = process.alive(home)
         if noted and not Path(noted.executable).exists():
             tell("The running Label Studio was removed from this machine; starting the present one.")
@@ -154,7 +155,7 @@ def stop(home: Path) -> bool:
     ServerError
         If it cannot be ended.
     """
-    with lock(home):
+    with lock(home, "server stop"):
         noted = process.alive(home)
         if noted is None:
             return False
@@ -166,6 +167,10 @@ def status(home: Path) -> Running | None:
     """The server that `start` started, if its process still runs; it may not answer yet."""
     noted = process.alive(home)
     return noted.running if noted else None
+
+
+def _telling(progress: Callable[[str], None] | None) -> Callable[[AtWork], None] | None:
+    return progress and (lambda other: progress(f"{other} is at work on Label Studio; waiting for it to end."))
 
 
 def _launch(home: Path, executable: Path, host: str, port: int) -> Noted:
