@@ -1,5 +1,6 @@
 """The terminal: parses, calls, prints; computes nothing."""
 
+import errno
 import os
 import sys
 
@@ -15,6 +16,9 @@ from screentime.cli_review import review
 from screentime.cli_server import server_app
 from screentime.errors import ScreentimeError
 from screentime.terminal import Terminal
+
+# What a disk says that takes nothing more.
+DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 app = typer.Typer(
     name="screentime",
@@ -39,6 +43,12 @@ def main() -> None:
         terminal.say("Stopped. What was done is kept; the same command goes on from here.")
         sys.exit(130)
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in DISK:
+            terminal.say(
+                f"{error.filename or 'A file'} cannot be written: {error.strerror}.\n"
+                "See that space is left and that you may write there; the same command goes on from here."
+            )
+            sys.exit(1)
         if os.environ.get("SCREENTIME_DEBUG"):
             raise
         terminal.say(

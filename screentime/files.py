@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from screentime.errors import ScreentimeError
+
+# Names of files that are being written. What was being written by a process that was killed is cleared
+# away by whoever writes the same file next, see `clear_unfinished`.
+UNFINISHED = ".writing-"
+LONGEST = 60
 
 
 def write_atomically(path: str | os.PathLike[str], data: bytes | str, mode: int = 0o644) -> None:
@@ -26,27 +34,78 @@ def write_atomically(path: str | os.PathLike[str], data: bytes | str, mode: int 
     ScreentimeError
         If it cannot be written: no such folder, no right, no space left.
     """
-    path = Path(path)
     content = data.encode("utf-8") if isinstance(data, str) else data
     try:
-        # In the same folder, since a rename is atomic only inside one file system.
-        descriptor, temporary = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                os.fchmod(file.fileno(), mode)
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
-        sync_folder(path.parent)
+        with replacing(path, mode) as part, part.open("r+b") as file:
+            file.write(content)
     except OSError as error:
         raise ScreentimeError(
             f"{path} cannot be written: {error.strerror or error}.",
             "See that its folder exists, that you may write there, and that space is left.",
         ) from error
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str], mode: int = 0o644) -> Iterator[Path]:
+    """An empty file beside a file, whose place it takes at the end of the ``with`` block.
+
+    After an error it is removed, and what stood in its place stays.
+
+    Parameters
+    ----------
+    path : path-like
+        The file. Its folder must exist.
+    mode : int, optional
+        Permissions of the file, whatever the umask; only its owner may read it until it is whole.
+
+    Yields
+    ------
+    Path
+        The empty file; its name ends as the file's does. It is to be written in place.
+
+    Raises
+    ------
+    OSError
+        If the disk refuses.
+    """
+    path = Path(path)
+    with suppress(PermissionError):  # a folder that may be written and not read
+        clear_unfinished(path.parent, path.name)
+    descriptor, part = _begin(path)
+    try:
+        try:
+            yield part
+            os.fchmod(descriptor, mode)
+            os.fsync(descriptor)
+            os.replace(part, path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+    finally:
+        os.close(descriptor)
+    sync_folder(path.parent)
+
+
+def clear_unfinished(folder: str | os.PathLike[str], name: str | None = None) -> None:
+    """Remove what killed processes left half written in a folder; what is being written just now stays.
+
+    Parameters
+    ----------
+    folder : path-like
+        An existing folder.
+    name : str, optional
+        Only what was to become this file.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be read.
+    """
+    ending = "" if name is None else f"-{_short(name)}"
+    for entry in sorted(os.listdir(folder)):
+        if entry.startswith(UNFINISHED) and entry.endswith(ending):
+            with suppress(OSError):  # somebody else's, or gone by now
+                _remove_dead(Path(folder) / entry)
 
 
 def sync_folder(folder: str | os.PathLike[str]) -> None:
@@ -55,7 +114,7 @@ def sync_folder(folder: str | os.PathLike[str]) -> None:
     Parameters
     ----------
     folder : path-like
-        An existing folder.
+        An existing folder, or a file whose content is to be kept.
 
     Raises
     ------
@@ -67,3 +126,51 @@ def sync_folder(folder: str | os.PathLike[str]) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def sync_tree(folder: Path) -> None:
+    """Have the disk keep a folder with all that is in it.
+
+    Parameters
+    ----------
+    folder : Path
+        An existing folder.
+
+    Raises
+    ------
+    OSError
+        If something in it cannot be opened or synced.
+    """
+    for inside, _, files in os.walk(folder):
+        for file in files:
+            sync_folder(Path(inside) / file)
+        sync_folder(inside)
+
+
+def _begin(path: Path) -> tuple[int, Path]:
+    """An empty file in the same folder, since a rename is atomic only inside one file system.
+
+    As long as its descriptor is open it is locked: so it is known not to be a dead process's.
+    """
+    while True:
+        descriptor, name = tempfile.mkstemp(prefix=UNFINISHED, suffix=f"-{_short(path.name)}", dir=path.parent)
+        with suppress(OSError):  # a file system without locks, on which nothing is cleared away either
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink:
+            return descriptor, Path(name)
+        # Taken for a dead process's between its making and its lock.
+        os.close(descriptor)
+
+
+def _remove_dead(part: Path) -> None:
+    descriptor = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        part.unlink()
+    finally:
+        os.close(descriptor)
+
+
+def _short(name: str) -> str:
+    """A name that leaves room for what goes before it; the end tells what kind of file it is."""
+    return name if len(name) <= LONGEST else f"{name[: LONGEST // 2]}{name[-LONGEST // 2 :]}"

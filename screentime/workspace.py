@@ -13,7 +13,7 @@ from screentime import config as configuration
 from screentime import locks
 from screentime.config import Config
 from screentime.errors import ConfigError, NotReady, ScreentimeError
-from screentime.files import write_atomically
+from screentime.files import clear_unfinished, write_atomically
 from screentime.labels_table import from_table, to_table
 from screentime.locks import AtWork
 from screentime.records import Appearance, Film, Frame, Label, Review, Round
@@ -270,7 +270,7 @@ class Workspace:
 
     @contextmanager
     def locked(self, command: str) -> Iterator[None]:
-        """Keep other screentime commands from writing here meanwhile.
+        """Keep other screentime commands from writing here meanwhile; clears away what killed ones half wrote.
 
         Parameters
         ----------
@@ -283,6 +283,9 @@ class Workspace:
             If another one is at work.
         """
         with locks.held(self.lock_file, command, f"in {self.root}"):
+            for folder in (self.root, self.embeddings_folder, self.review_folder, *self.models_folder.glob("v*")):
+                if folder.is_dir():
+                    clear_unfinished(folder)
             yield
 
     def at_work(self) -> AtWork | None:

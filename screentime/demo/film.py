@@ -7,7 +7,7 @@ masks of the very shapes that are painted, so it needs no video file.
 from __future__ import annotations
 
 import csv
-import os
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from screentime.demo.props import draw_prop
 from screentime.demo.scenes import draw_scene, light_of
 from screentime.demo.story import ENTRY_SECONDS, OVERSCAN, Presence, Prop, Shot, write_story
 from screentime.errors import FilmError
+from screentime.files import replacing, write_atomically
 from screentime.video.source import opencv
 
 FRAME_SHARE = 0.01  # a character is visible when it covers this share of the frame,
@@ -52,18 +53,22 @@ def draw_film(
     """
     cv2 = opencv()
     path = Path(path)
-    part = path.with_name(f".{path.stem}.{os.getpid()}.part.mp4")
-    writer = cv2.VideoWriter(str(part), cv2.VideoWriter_fourcc(*"mp4v"), fps, size)
+    remedy = "Name an existing folder that you may write to, and see that space is left."
     try:
-        if not writer.isOpened():
-            raise FilmError(f"{path} cannot be written.", "Name an existing folder that you may write to.")
-        for picture in draw_frames(seconds=seconds, seed=seed, fps=fps, size=size):
-            writer.write(picture)
-        writer.release()
-        part.replace(path)
-    finally:
-        writer.release()
-        part.unlink(missing_ok=True)
+        with replacing(path) as part:
+            writer = cv2.VideoWriter(str(part), cv2.VideoWriter_fourcc(*"mp4v"), fps, size)
+            drawn = 0
+            try:
+                for picture in draw_frames(seconds=seconds, seed=seed, fps=fps, size=size):
+                    writer.write(picture)
+                    drawn += 1
+            finally:
+                writer.release()
+            # The writer says nothing of a disk that is full.
+            if cv2.VideoCapture(str(part)).get(cv2.CAP_PROP_FRAME_COUNT) != drawn:
+                raise FilmError(f"{path} cannot be written.", remedy)
+    except OSError as error:
+        raise FilmError(f"{path} cannot be written: {error.strerror or error}.", remedy) from None
     return film_truth(seconds=seconds, seed=seed, fps=fps, size=size)
 
 
@@ -122,10 +127,11 @@ def write_truth(path: str | Path, truth: np.ndarray) -> None:
     truth : ndarray, shape (seconds, characters), bool
         As `draw_film` returns it.
     """
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file, lineterminator="\n")
-        rows.writerow(["second", *CHARACTERS])
-        rows.writerows([second, *row] for second, row in enumerate(np.asarray(truth).astype(int).tolist()))
+    text = io.StringIO(newline="")
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(["second", *CHARACTERS])
+    rows.writerows([second, *row] for second, row in enumerate(np.asarray(truth).astype(int).tolist()))
+    write_atomically(path, text.getvalue())
 
 
 def _visible(layers: list[Layer], size: tuple[int, int]) -> list[bool]:

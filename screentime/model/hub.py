@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
+import shutil
 import socket
 import threading
 import urllib.error
@@ -60,6 +61,8 @@ def fetch(handle: str) -> Path:
         # TF-Hub's own lock outlives a killed download and would be waited for ten minutes; this one does not.
         with FileLock(f"{cached}.fetching"):
             Path(f"{cached}.lock").unlink(missing_ok=True)
+            for left in cache.glob(f"{cached.name}.*.tmp"):
+                shutil.rmtree(left, ignore_errors=True)  # half of a download that was killed
             return Path(hub.resolve(handle))
     except Exception as error:  # urllib, tar and TensorFlow errors alike
         raise BackboneError(

@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from screentime.errors import ScreentimeError
 from screentime.files import write_atomically
 from screentime.machine import cores
 from screentime.model.runtime import silenced, tensorflow
@@ -180,7 +181,12 @@ class Saved:
         module = tf.Module()
         module.network = self.network
         module.__call__ = self._graph
-        tf.saved_model.save(module, str(folder / SAVED))
+        try:
+            tf.saved_model.save(module, str(folder / SAVED))
+        except tf.errors.OpError as error:
+            raise ScreentimeError(
+                f"The model cannot be written to {folder / SAVED}: {error.message}.", "See that space is left there."
+            ) from None
         return SAVED
 
 

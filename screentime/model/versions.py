@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import tempfile
 import time
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from screentime import __version__
 from screentime.config import Config
-from screentime.files import sync_folder
+from screentime.files import sync_folder, sync_tree
 from screentime.model.backbone import Backbone
 from screentime.model.classifier import read_card, save, write_card
 from screentime.model.judging import blocks_of, judge, near_of
@@ -127,6 +128,8 @@ def make(material: Material, models: Path, talk: Talk, *, curves: bool = True) -
     started = time.monotonic()
     digest = material.digest
     # Only the latest: when labels were changed and changed back, the older model is a new version.
+    for left in models.glob(".making-*"):
+        shutil.rmtree(left)  # a killed process's: one at a time is at work in a workspace
     latest = max(models.glob("v[0-9][0-9][0-9]-*"), default=None)
     if latest and latest.name.endswith(f"-{digest}"):
         return read_card(latest)
@@ -161,7 +164,7 @@ def make(material: Material, models: Path, talk: Talk, *, curves: bool = True) -
             card = save(folder, made.network, made.view, made.head, card, reference_)
         if curves:
             _draw(folder, card)
-        sync_folder(folder)
+        sync_tree(folder)
         folder.rename(models / name)
     sync_folder(models)
     return card
@@ -188,10 +191,7 @@ def draw_curves(models: Path) -> None:
 
 def _draw(folder: Path, card: dict[str, Any]) -> None:
     title = f"{card['version']}: {len(card['label_uids'])} labels, {card['recipe']}"
-    with tempfile.TemporaryDirectory(prefix=".drawing-", dir=folder) as part:
-        drawn = Path(part) / CURVES
-        plot_curves(drawn, card["history"], card["target"], title, card["accuracy"])
-        drawn.rename(folder / CURVES)
+    plot_curves(folder / CURVES, card["history"], card["target"], title, card["accuracy"])
 
 
 def set_reached(folder: Path, reached: bool) -> dict[str, Any]:

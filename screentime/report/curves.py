@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from screentime.files import write_atomically
 
 
 def plot_curves(
@@ -60,4 +63,6 @@ def plot_curves(
         axes.legend()
         axes.grid(alpha=0.3)
     figure.suptitle(title, parse_math=False)
-    figure.savefig(path, dpi=110)
+    picture = io.BytesIO()
+    figure.savefig(picture, format=Path(path).suffix[1:].lower(), dpi=110)
+    write_atomically(path, picture.getvalue())

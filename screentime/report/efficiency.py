@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
 from screentime.errors import UserMistake
+from screentime.files import write_atomically
 
 
 def require_picture(path: Path) -> None:
@@ -74,4 +76,6 @@ def plot_efficiency(path: Path, result: dict[str, Any]) -> None:
     totals.grid(alpha=0.3, axis="y")
     totals.legend()
     figure.suptitle(f"{result['runs']} runs, {result['mode']} mode", parse_math=False)
-    figure.savefig(path, dpi=110)
+    picture = io.BytesIO()
+    figure.savefig(picture, format=Path(path).suffix[1:].lower(), dpi=110)
+    write_atomically(path, picture.getvalue())

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from screentime.errors import FilmError, ScreentimeError
-from screentime.files import sync_folder, write_atomically
+from screentime.files import replacing, write_atomically
 from screentime.records import Film
 from screentime.talk import Talk
 from screentime.video import remaking
@@ -136,7 +135,7 @@ def _make(film: Film, path: Path, known: Timing, folder: Path, talk: Talk) -> tu
     file = f"{film.digest}.mp4"
     if known.copies:
         talk.say(f"{name} is copied into a file that browsers play; its pictures stay as they are.")
-        with _filling(folder / file) as part:
+        with replacing(folder / file) as part:
             remaking.copy(path, part, known, film.seconds, talk)
             copied = _same(part, known.times)
         if copied is not None:
@@ -144,7 +143,7 @@ def _make(film: Film, path: Path, known: Timing, folder: Path, talk: Talk) -> tu
         talk.say("Browsers do not play that file to its last frame; another one is made, with the same frames.")
     else:
         talk.say(f"Browsers do not play {name} ({known.codec}); a copy that they play is made, with the same frames.")
-    with _filling(folder / file) as part:
+    with replacing(folder / file) as part:
         times = remaking.convert(path, part, known, film, talk)
         converted = _same(part, times)
         if converted is None:
@@ -153,25 +152,6 @@ def _make(film: Film, path: Path, known: Timing, folder: Path, talk: Talk) -> tu
                 "Convert it yourself and review that: ffmpeg -i FILM -pix_fmt yuv420p film.mp4.",
             )
     return CONVERTED, file, converted
-
-
-@contextmanager
-def _filling(file: Path) -> Iterator[Path]:
-    """A hidden name beside the file, which it takes at the end; after an error nothing is left."""
-    part = file.with_name(f".part-{file.name}")
-    part.unlink(missing_ok=True)
-    try:
-        yield part
-        descriptor = os.open(part, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        os.replace(part, file)
-        sync_folder(file.parent)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
 
 
 def _same(part: Path, times: Sequence[float]) -> Timing | None:

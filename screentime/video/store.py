@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import unicodedata
@@ -12,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from screentime.files import sync_folder
+from screentime.files import sync_folder, sync_tree
 from screentime.records import Film
 
 MANIFEST = "film.json"
@@ -142,9 +141,7 @@ class Shelf:
         self._part.mkdir(parents=True)
         try:
             yield self._part
-            for file in self._part.iterdir():
-                _sync_file(file)
-            sync_folder(self._part)
+            sync_tree(self._part)
         except BaseException:
             shutil.rmtree(self._part, ignore_errors=True)
             raise
@@ -176,11 +173,3 @@ class Shelf:
         for left in (self._part, self._old):
             if left.exists():
                 shutil.rmtree(left)
-
-
-def _sync_file(file: Path) -> None:
-    descriptor = os.open(file, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

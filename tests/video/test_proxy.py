@@ -204,15 +204,15 @@ def test_what_a_killed_run_left_is_not_taken_for_whole(studio, tmp_path):
         "make_playable(Film(**json.loads(sys.argv[1])), Path(sys.argv[2]), Talk())"
     )
     process = subprocess.Popen([sys.executable, "-c", script, json.dumps(asdict(film)), str(tmp_path)])
-    part = tmp_path / f".part-{film.digest}.mp4"
-    while not part.exists():
+    while not list(tmp_path.glob(f".writing-*-{film.digest}.mp4")):
         assert process.poll() is None
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert find_playable(tmp_path, film.digest) is None and not (tmp_path / f"{film.digest}.mp4").exists()
     playable = make_playable(film, tmp_path, Talk())
-    assert len(playable.times) == len(seconds) and not part.exists()
+    assert len(playable.times) == len(seconds)
+    assert sorted(os.listdir(tmp_path)) == sorted([f"{film.digest}.json", f"{film.digest}.mp4"])
 
 
 def test_a_film_that_was_changed_is_not_reviewed_as_the_old_one(studio, tmp_path):
