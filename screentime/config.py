@@ -28,7 +28,7 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 class Project(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What the project is about."""
 
-    id: Annotated[str, Meta(min_length=8, max_length=64, description="Ties this folder to its Label Studio project; leave as it is")]
+    id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]{7,63}\Z", description="Ties this folder to its Label Studio project; leave as it is")]
     title: Annotated[str, Meta(min_length=1, max_length=200, description="Name of the project in Label Studio")]
     characters: Annotated[tuple[str, ...], Meta(min_length=1, description="Names of the characters, separated by commas")]
     mode: Annotated[Literal["multi", "exclusive"], Meta(description="multi: each character on its own; exclusive: one character or neither")] = "multi"

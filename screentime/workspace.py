@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -19,7 +20,8 @@ from screentime.locks import AtWork
 from screentime.records import Appearance, Film, Frame, Label, Review, Round
 from screentime.schema import Schema
 from screentime.standing import AskedReview, Audited, Progress
-from screentime.video.frames import read_table, write_table
+from screentime.video.frames import read_table, sound, write_table
+from screentime.within import is_name, require_inside, require_no_way_out
 
 
 class Workspace:
@@ -34,6 +36,8 @@ class Workspace:
     ------
     NotReady
         If there is no ``screentime.toml`` in it.
+    UserMistake
+        If a folder in it is a link that leads out of it.
     """
 
     def __init__(self, root: Path) -> None:
@@ -44,6 +48,9 @@ class Workspace:
                 "Make one with `screentime new DIR --film FILM --characters Tom,Jerry`, or name one with"
                 " --workspace DIR.",
             )
+        # Whoever made the project, nothing is read, served, sent or written elsewhere in its name.
+        for folder in (self.frames_folder, self.models_folder, self.embeddings_folder, self.review_folder):
+            require_no_way_out(self.root, folder)
 
     # -- places -----------------------------------------------------------------------------------
 
@@ -98,8 +105,21 @@ class Workspace:
     # -- what they hold ---------------------------------------------------------------------------
 
     def config(self) -> Config:
-        """The project's options, as its screentime.toml has them."""
-        return configuration.parse(self.config_file.read_text("utf-8"), str(self.config_file))
+        """The project's options, as its screentime.toml has them.
+
+        Raises
+        ------
+        ConfigError
+            If they cannot be used, or hold a token that others can read.
+        """
+        config = configuration.parse(self.config_file.read_text("utf-8"), str(self.config_file))
+        if config.labelstudio.token and self.config_file.stat().st_mode & 0o077:
+            raise ConfigError(
+                f"{self.config_file} holds a token, and other people of this machine may read it.",
+                f"Take their right away: `chmod 600 {shlex.quote(str(self.config_file))}`; or put the token into the"
+                " environment variable LABEL_STUDIO_API_KEY instead.",
+            )
+        return config
 
     def schema(self) -> Schema:
         """The project's classes."""
@@ -142,8 +162,8 @@ class Workspace:
             return []
         try:
             kept = json.loads(self.audited_file.read_text("utf-8"))
-            return [
-                Audited(Film(**one["film"]), [Frame(**frame) for frame in one["frames"]], dict(one["marks"]))
+            found = [
+                Audited(Film(**one["film"]), [sound(Frame(**frame)) for frame in one["frames"]], dict(one["marks"]))
                 for one in kept
             ]
         except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -151,6 +171,8 @@ class Workspace:
                 f"{self.audited_file} is damaged ({error}).",
                 "Delete it and run `screentime audit FILM` again: labels are safe in Label Studio.",
             ) from None
+        require_inside(self.root, (frame.file for one in found for frame in one.frames))
+        return found
 
     def write_audited(self, audited: Sequence[Audited]) -> None:
         """Keep which other films are audited here."""
@@ -247,7 +269,12 @@ class Workspace:
         try:
             values = json.loads(self.loop_file.read_text("utf-8"))
             lists = {name: tuple(values.pop(name)) for name in ("batch", "blind", "skipped")}
-            return Progress(**lists, **values)
+            progress = Progress(**lists, **values)
+            # They name folders.
+            odd = [v for v in (progress.shown, *progress.asked.values()) if v and not is_name(v)]
+            if odd:
+                raise ValueError(f"{odd[0]!r} is no model version")
+            return progress
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ScreentimeError(
                 f"{self.loop_file} is damaged ({error}).",
@@ -338,16 +365,19 @@ def replace_id(config: Config, identity: str) -> Config:
 @lru_cache(maxsize=2)
 def _frames(path: Path, state: tuple[int, ...]) -> tuple[Frame, ...]:
     """The frames of a table in this state of its file: a round asks for thousands of them a dozen times."""
-    return tuple(read_table(path))
+    frames = tuple(read_table(path))
+    require_inside(path.parent, (frame.file for frame in frames))
+    return frames
 
 
 def _read_card(path: Path) -> dict:
     try:
         card = json.loads(path.read_text("utf-8"))
         missing = [key for key in ("version", "round", "accuracy", "label_uids", "held_out_uids") if key not in card]
-        if not missing:
+        # Whatever it says, it speaks of the folder that it lies in.
+        if not missing and card["version"] == path.parent.name:
             return card
-        reason = f"it says nothing of {missing[0]}"
+        reason = f"it says nothing of {missing[0]}" if missing else f"it calls itself {card['version']!r}"
     except (ValueError, TypeError) as error:
         reason = str(error)
     raise ScreentimeError(

@@ -72,3 +72,9 @@ def test_a_bad_flag_is_refused_like_a_bad_option():
 
 def test_an_option_tells_its_type_and_meaning():
     assert option("frames", "fps") == (float, "Frames sampled per second of film")
+
+
+@pytest.mark.parametrize("identity", ["../../../x", "a/b/c/d/e", "abcdefgh\nscreentime project x", "short", "", ".abcdefgh", "a" * 65])
+def test_an_identity_names_a_folder_and_a_line_and_nothing_else(identity):
+    with pytest.raises(ConfigError, match="project.id"):
+        override(CONFIG, {"id": identity})

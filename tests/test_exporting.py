@@ -117,7 +117,7 @@ def test_what_is_not_ready_is_told(bare, tmp_path):
 
 def test_a_film_that_the_model_has_not_seen_is_told(place):
     film = Film("ef" * 8, "new.mp4", "/new.mp4", 1.0, 25.0, 64, 48, 1)
-    place.write_frames([*place.films(), film], [*place.frames(), Frame(frame_uid(film.digest, 0.0), "x.jpg", 0, 0.0, "new.mp4")])
+    place.write_frames([*place.films(), film], [*place.frames(), Frame(frame_uid(film.digest, 0.0), "frames/new/0.jpg", 0, 0.0, "new.mp4")])
     with pytest.raises(NotReady, match="A film was added since the latest model was trained. Run `screentime train`."):
         times_of([], None, place.root, Talk())
 

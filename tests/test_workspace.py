@@ -16,7 +16,7 @@ import pytest
 
 from screentime import config as configuration
 from screentime.config import Config, Project
-from screentime.errors import Busy, ConfigError, NotReady, ScreentimeError
+from screentime.errors import Busy, ConfigError, NotReady, ScreentimeError, UserMistake
 from screentime.records import Appearance, Film, Frame, Label, Review, Round, frame_uid
 from screentime.schema import Schema
 from screentime.standing import AskedReview, Audited, Progress
@@ -194,6 +194,68 @@ def test_a_damaged_file_of_other_films_is_told(workspace, content):
     assert caught.value.remedy == "Delete it and run `screentime audit FILM` again: labels are safe in Label Studio."
 
 
+@pytest.mark.parametrize(("uid", "file", "reason"), [
+    (frame_uid(DIGEST, 0.0), "frames/../../secret.jpg", "'frames/../../secret.jpg' is no file of the workspace"),
+    (frame_uid(DIGEST, 0.0), "/etc/passwd", "'/etc/passwd' is no file of the workspace"),
+    (frame_uid(DIGEST, 0.0), "screentime.toml", "'screentime.toml' is no file of the workspace"),
+    (frame_uid(DIGEST, 0.0), 7, "7 is no file of the workspace"),
+    ("../../x-000000000", "frames/x/0.jpg", "'../../x-000000000' is no frame's uid"),
+])
+def test_frames_of_other_films_are_pictures_of_this_project(workspace, uid, file, reason):
+    film = Film(DIGEST, "f.mp4", "/f.mp4", 1.0, 24.0, 64, 36, 1)
+    workspace.write_audited([Audited(film, [Frame(uid, file, 0, 0.0, "f.mp4")], {})])
+    with pytest.raises(ScreentimeError) as caught:
+        workspace.audited()
+    assert caught.value.what == f"{workspace.audited_file} is damaged ({reason})."
+
+
+# -- a project from a stranger --------------------------------------------------------------------
+
+
+def test_a_token_that_others_may_read_is_refused(workspace):
+    path = workspace.config_file
+    path.write_text(path.read_text("utf-8").replace("[labelstudio]", '[labelstudio]\ntoken = "hunter2hunter2"'), "utf-8")
+    assert workspace.config().labelstudio.token == "hunter2hunter2"
+    for mode in (0o640, 0o604, 0o620):
+        path.chmod(mode)
+        with pytest.raises(ConfigError) as caught:
+            workspace.config()
+        assert caught.value.what == f"{path} holds a token, and other people of this machine may read it."
+        assert f"`chmod 600 {path}`" in caught.value.remedy and "LABEL_STUDIO_API_KEY" in caught.value.remedy
+        assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["frames", "models", "embeddings", "review"])
+def test_a_folder_that_is_a_link_out_of_the_project_is_refused(workspace, tmp_path, name):
+    (tmp_path / "private").mkdir()
+    (workspace.root / name).symlink_to(tmp_path / "private")
+    with pytest.raises(UserMistake) as caught:
+        Workspace(workspace.root)
+    assert caught.value.what == f"{workspace.root / name} is a link that leads out of the project's folder."
+
+
+def test_a_project_may_itself_be_reached_by_a_link(extracted, tmp_path):
+    (tmp_path / "link").symlink_to(extracted[0].root)
+    assert Workspace(tmp_path / "link").frames() == extracted[2]
+
+
+def test_a_frame_that_is_a_link_out_of_the_project_is_refused(extracted, tmp_path):
+    workspace, _, frames = extracted
+    (tmp_path / "private.jpg").write_bytes(b"private")
+    picture = workspace.root / frames[1].file
+    picture.parent.mkdir(parents=True)
+    picture.symlink_to(tmp_path / "private.jpg")
+    with pytest.raises(UserMistake, match=r"000001001\.jpg is a link that leads out of the project's folder\."):
+        workspace.frames()
+
+
+@pytest.mark.parametrize("where", ['"shown": "../../x"', '"asked": {"a": "../x"}', '"shown": "/etc"', '"asked": {"a": "a/b"}'])
+def test_a_version_that_is_no_folder_s_name_is_told(workspace, where):
+    workspace.loop_file.write_text(f'{{"batch": [], "blind": [], "skipped": [], {where}}}')
+    with pytest.raises(ScreentimeError, match="is no model version"):
+        workspace.progress()
+
+
 def test_labels_of_other_films_are_kept_beside_the_projects_own(extracted, other):
     workspace, _, _ = extracted
     workspace.write_audited([other])
@@ -326,7 +388,8 @@ CARD = {"accuracy": {}, "label_uids": [], "held_out_uids": []}
 
 @pytest.mark.parametrize(
     ("content", "reason"),
-    [("{", "Expecting property name"), ("7", "argument of type 'int'"), ('{"version": "v001-a"}', "it says nothing of round")],
+    [("{", "Expecting property name"), ("7", "argument of type 'int'"), ('{"version": "v001-a"}', "it says nothing of round"),
+     (json.dumps({"version": "../../x", "round": {}, "accuracy": {}, "label_uids": [], "held_out_uids": []}), "it calls itself '../../x'")],
 )
 def test_a_card_that_is_damaged_or_old_is_told(workspace, content, reason):
     folder = workspace.models_folder / "v001-abc"

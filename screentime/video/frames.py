@@ -20,6 +20,7 @@ from screentime.video.reader import Reader, digest
 from screentime.video.shots import ShotCounter
 from screentime.video.source import checked, shown_name
 from screentime.video.store import Recipe, Shelf, Stored, folder_name
+from screentime.within import leads_out
 
 FOLDER = "frames"
 # Beside a film's frames: the number of each one's shot, in their order.
@@ -170,6 +171,32 @@ def write_table(path: str | os.PathLike[str], frames: Sequence[Frame]) -> None:
     write_atomically(path, text.getvalue())
 
 
+def sound(frame: Frame) -> Frame:
+    """A frame that was read from a file, once it is known to name itself and a file of the workspace.
+
+    Parameters
+    ----------
+    frame : Frame
+
+    Returns
+    -------
+    Frame
+        The same.
+
+    Raises
+    ------
+    ValueError
+        If its uid is none, or its file is anything but a picture among the frames: it is read, served and
+        uploaded.
+    """
+    if not isinstance(frame.uid, str) or not _UID.fullmatch(frame.uid):
+        raise ValueError(f"{frame.uid!r} is no frame's uid")
+    file = frame.file
+    if not isinstance(file, str) or leads_out(file) or not (file.startswith(f"{FOLDER}/") and file.endswith(".jpg")):
+        raise ValueError(f"{frame.file!r} is no file of the workspace")
+    return frame
+
+
 def read_table(path: str | os.PathLike[str]) -> list[Frame]:
     """Read frames.csv: UTF-8, columns uid, file, index, second, film, shot.
 
@@ -281,11 +308,6 @@ def _guard(text: str) -> str:
 def _parse(row: list[str]) -> Frame:
     uid, file, index, second, film, shot = row if len(row) == len(COLUMNS) else [*row, "0"]
     uid, file, film = (text.removeprefix("'") for text in (uid, file, film))
-    if not _UID.fullmatch(uid):
-        raise ValueError(f"{uid!r} is no frame's uid")
-    # Rows name files that are read and served: none outside of the workspace.
-    if not file or file.startswith("/") or "\\" in file or ".." in file.split("/"):
-        raise ValueError(f"{file!r} is no file of the workspace")
     if not index.isdecimal():
         raise ValueError(f"the index {index!r} is no whole number")
     try:
@@ -296,4 +318,4 @@ def _parse(row: list[str]) -> Frame:
         raise ValueError(f"the second {second!r} is no time")
     if not shot.isdecimal():
         raise ValueError(f"the shot {shot!r} is no whole number")
-    return Frame(uid, file, int(index), time, film, int(shot))
+    return sound(Frame(uid, file, int(index), time, film, int(shot)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -59,11 +60,15 @@ def find_playable(folder: Path, content: str) -> Playable | None:
     content : str
         The film's digest.
     """
+    if not re.fullmatch("[0-9a-f]{16}", content):
+        return None
     try:
         values = json.loads((folder / f"{content}.json").read_text("utf-8"))
-        return Playable(**values | {"times": tuple(map(float, values["times"]))})
+        found = Playable(**values | {"times": tuple(map(float, values["times"]))})
     except (OSError, ValueError, TypeError, KeyError):
         return None  # damaged or not there: it is made again
+    # It is uploaded and served under this name, so it can be no other file.
+    return found if found.file in (f"{content}.mp4", f"{content}.webm") else None
 
 
 def make_playable(film: Film, folder: Path, talk: Talk) -> Playable:
@@ -119,7 +124,7 @@ def make_playable(film: Film, folder: Path, talk: Talk) -> Playable:
 def _serves(file: Path, found: Playable, path: Path) -> bool:
     if found.made == LINKED:
         return file.is_symlink() and Path(os.readlink(file)) == path and file.exists()
-    return file.is_file()
+    return file.is_file() and not file.is_symlink()
 
 
 def _make(film: Film, path: Path, known: Timing, folder: Path, talk: Talk) -> tuple[str, str, Timing]:

@@ -194,6 +194,26 @@ def test_it_is_made_once_and_again_when_it_is_gone(studio, tmp_path):
     assert make_playable(film, tmp_path, heard) == first
 
 
+def test_no_other_file_is_taken_for_a_film_s_copy(studio, tmp_path):
+    """Nor uploaded, then: the folder may come from a stranger."""
+    film, _ = read(studio.film("part2.mp4", 48, 12, "-c:v", "mpeg4", "-q:v", "2"))
+    folder = tmp_path / "review"
+    first = make_playable(film, folder, Talk())
+    (tmp_path / "private").write_bytes(b"private")
+    known = folder / f"{film.digest}.json"
+    said = known.read_text("utf-8")
+    for other in ("../private", str(tmp_path / "private"), f"{film.digest}.json"):
+        known.write_text(said.replace(first.file, other), "utf-8")
+        assert find_playable(folder, film.digest) is None
+    known.write_text(said, "utf-8")
+    assert find_playable(folder, film.digest) == first
+    assert find_playable(folder / "x", f"../{film.digest}") is None
+    (folder / first.file).unlink()
+    (folder / first.file).symlink_to(tmp_path / "private")
+    assert make_playable(film, folder, Talk()) == first
+    assert not (folder / first.file).is_symlink() and (tmp_path / "private").read_bytes() == b"private"
+
+
 def test_what_a_killed_run_left_is_not_taken_for_whole(studio, tmp_path):
     path = studio.folder / "long.mkv"
     ffmpeg("-f", "lavfi", "-i", "testsrc=size=640x480:rate=25:duration=60", "-c:v", "mpeg4", path)
