@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 
+from screentime.cells import bare, guarded
 from screentime.errors import ScreentimeError
 from screentime.records import Frame, Label, timecode
 from screentime.schema import Schema
@@ -29,17 +30,19 @@ def to_table(labels: Sequence[Label], frames: Mapping[str, Frame], schema: Schem
     Returns
     -------
     str
+        A text that a spreadsheet would take for a formula has an apostrophe in front.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for label in sorted(labels, key=lambda label: label.uid):
         frame = frames[label.uid]
-        writer.writerow([
+        row = [
             label.uid, frame.file.split("/")[-2], timecode(frame.second),
             "|".join(schema.choose(label.characters)), label.task, label.annotation,
             label.annotator, label.updated_at, label.origin, label.lead_time,
-        ])
+        ]
+        writer.writerow([guarded(cell) if isinstance(cell, str) else cell for cell in row])
     return text.getvalue()
 
 
@@ -61,10 +64,10 @@ def from_table(text: str, where: str) -> list[Label]:
     labels = []
     for row in rows:
         try:
-            named = frozenset(row["characters"].split("|")) - {"neither"}
+            named = frozenset(bare(row["characters"]).split("|")) - {"neither"}
             labels.append(Label(
                 row["uid"], named, int(row["task"]), int(row["annotation"]),
-                row["annotator"], row["updated_at"], row["origin"],
+                bare(row["annotator"]), bare(row["updated_at"]), row["origin"],
                 float(row["lead_time"]) if row.get("lead_time") else None,
             ))
         except (KeyError, ValueError, AttributeError, TypeError):

@@ -30,3 +30,18 @@ def test_a_damaged_line_is_named():
         from_table(text, "labels.csv")
     assert caught.value.what == "labels.csv line 3 is damaged."
     assert caught.value.remedy == "Run `screentime pull`: it writes the file again from Label Studio."
+
+
+def test_no_cell_starts_a_formula_and_all_read_back():
+    schema = Schema("multi", ("-Tom", "'Arry", "@x"))
+    labels = [
+        Label(UIDS[0], frozenset({"-Tom", "@x"}), 1, 2, "=1+1", "+2", "manual"),
+        Label(UIDS[1], frozenset({"'Arry"}), 4, 5, "-6", "2026", "manual"),
+    ]
+    text = to_table(labels, FRAMES, schema)
+    cells = [line.split(",") for line in text.splitlines()[1:]]
+    assert [row[3] for row in cells] == ["'-Tom|@x", "'Arry"]
+    assert [row[6:8] for row in cells] == [["'=1+1", "'+2"], ["'-6", "2026"]]
+    assert from_table(text, "labels.csv") == labels
+    # As an older screentime wrote them.
+    assert from_table(text.replace("'-Tom", "-Tom"), "labels.csv") == labels

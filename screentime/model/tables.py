@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from screentime.cells import bare, guarded
 from screentime.errors import NotReady
 from screentime.files import write_atomically
 from screentime.records import Frame
@@ -85,7 +86,7 @@ def read_rows(path: Path, schema: Schema) -> dict[str, list[float]]:
         return {}
     with path.open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file)
-        if next(rows, [])[1:] != list(schema.classes):
+        if [bare(cell) for cell in next(rows, [])[1:]] != list(schema.classes):
             raise NotReady(
                 f"The model {path.parent.name} was trained for other characters or another mode.",
                 "Run `screentime train`.",
@@ -118,7 +119,7 @@ def write_rows(path: Path, schema: Schema, frames: Sequence[Frame], rows: np.nda
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["uid", *schema.classes])
+    writer.writerow(["uid", *map(guarded, schema.classes)])
     for frame, row in zip(frames, rows):
         if row[0] == row[0]:  # not NaN
             writer.writerow([frame.uid, *(f"{value:.6f}" for value in row)])

@@ -8,10 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from screentime.cells import guarded
 from screentime.files import write_atomically
-
-# A spreadsheet takes a cell that starts so for a formula; an apostrophe makes it text.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t")
 
 
 def write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> None:
@@ -47,5 +45,4 @@ def _guard(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     # Spelled out, because Python's csv leaves it bare and readers then take it for the row's end.
-    value = value.replace("\r", "\\r")
-    return f"'{value}" if value.startswith(FORMULA_STARTS) else value
+    return guarded(value.replace("\r", "\\r"))

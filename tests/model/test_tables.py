@@ -65,3 +65,14 @@ def test_frames_that_the_version_has_not_seen_are_counted_and_one_film_is_named(
     assert str(caught.value) == (
         f"The model {folder.name} has not seen 1 frames, for example of film, 1.mp4. Run `screentime train`."
     )
+
+
+def test_a_heading_starts_no_formula_and_reads_back(tmp_path):
+    schema = Schema("multi", ("-tom", "'arry"))
+    write_rows(tmp_path / PREDICTIONS, schema, FRAMES[:1], np.array([[0.5, 0.25]]))
+    text = (tmp_path / PREDICTIONS).read_text("utf-8")
+    assert text.splitlines()[0] == "uid,'-tom,'arry"
+    assert read_rows(tmp_path / PREDICTIONS, schema) == {FRAMES[0].uid: [0.5, 0.25]}
+    # As an older screentime wrote it.
+    (tmp_path / PREDICTIONS).write_text(text.replace("'-tom", "-tom"), "utf-8")
+    assert read_rows(tmp_path / PREDICTIONS, schema) == {FRAMES[0].uid: [0.5, 0.25]}
