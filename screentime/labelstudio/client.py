@@ -77,6 +77,43 @@ class Client:
         return _request(self.line, method, path, options, seconds, json=json, params=params, files=files)
 
 
+def plain_address(url: str) -> str:
+    """A server's address in the form in which it is used, shown and kept.
+
+    Parameters
+    ----------
+    url : str
+        As a person gave it; ``http://`` may be missing.
+
+    Returns
+    -------
+    str
+        Without a slash at its end.
+
+    Raises
+    ------
+    UserMistake
+        If it cannot be one, or holds what could be a secret: it stands in pages, files and reports.
+    """
+    url = url.strip().rstrip("/")
+    if "://" not in url:
+        url = f"http://{url}"
+    try:
+        parts = urlsplit(url)
+        named = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or True)
+    except ValueError:  # a port or brackets that are none
+        named = False
+    if named and ("@" in parts.netloc or "?" in url or "#" in url):
+        raise UserMistake(
+            f"The address of the Label Studio at {parts.hostname} holds a user name, a password or a query.",
+            "Leave that out of it: screentime needs the address of the first page and a token.",
+        )
+    if not named:
+        shown = "What was given" if "@" in url else url
+        raise UserMistake(f"{shown} is no address of a server.", "Give one like http://localhost:8080.")
+    return url
+
+
 def connect(url: str, token: str) -> Client:
     """Reach a Label Studio server and check that the token may work there.
 
@@ -94,23 +131,18 @@ def connect(url: str, token: str) -> Client:
     Raises
     ------
     UserMistake
-        If the address or the token cannot be one.
+        If the address or the token cannot be one, see `plain_address`.
     ServerError
         If nothing answers, the token is refused, or what answers is no Label Studio.
     """
-    url, token = url.strip().rstrip("/"), token.strip()
-    if "://" not in url:
-        url = f"http://{url}"
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UserMistake(f"{url} is no address of a server.", "Give one like http://localhost:8080.")
+    url, token = plain_address(url), token.strip()
     if not re.fullmatch(r"[\x21-\x7e]+", token):
         raise UserMistake(
             "The token is empty or holds spaces or other characters that no token has.", TOKEN_REMEDY
         )
 
     with speaking(f"connecting to Label Studio at {url}"):
-        line = _line(url, token, local=parts.hostname in ("localhost", "127.0.0.1", "::1"))
+        line = _line(url, token, local=urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1"))
         who = _request(line, "GET", "api/current-user/whoami", {}, 30)
         if not isinstance(who, dict) or "id" not in who:
             raise _no_label_studio(f"connecting to Label Studio at {url}")
@@ -134,6 +166,7 @@ def speaking(what: str) -> Iterator[None]:
     import httpx
     from label_studio_sdk.core.api_error import ApiError
     from label_studio_sdk.core.parse_error import ParsingError
+    from pydantic import ValidationError
 
     try:
         yield
@@ -154,7 +187,7 @@ def speaking(what: str) -> Iterator[None]:
         ) from None
     except ApiError as error:
         raise _refusal(error, what) from None
-    except (ParsingError, JSONDecodeError, UnicodeDecodeError):
+    except (ParsingError, JSONDecodeError, UnicodeDecodeError, ValidationError):
         # The SDK reads answers as JSON whatever they are; a page in HTML ends here.
         raise _no_label_studio(what) from None
 
@@ -195,7 +228,7 @@ def _refusal(error: Any, what: str) -> ServerError:
     if status in (401, 403):
         return ServerError(f"Label Studio refuses the token (while {what}).", TOKEN_REMEDY)
     if status in (301, 302, 307, 308):
-        to = (error.headers or {}).get("location", "another address").split("?")[0]
+        to = _detail((error.headers or {}).get("location", "another address").split("?")[0])
         return ServerError(
             f"The server sends on to {to} (while {what}).", "Give that server's address itself."
         )

@@ -11,7 +11,7 @@ from pathlib import Path
 from screentime.config import Config
 from screentime.errors import ConfigError, NotReady
 from screentime.labelstudio import installation, server
-from screentime.labelstudio.client import Client, connect
+from screentime.labelstudio.client import Client, connect, plain_address
 from screentime.labelstudio.images import ensure_local_storage, local_url, upload_film, upload_images
 from screentime.labelstudio.instructions import TEXT
 from screentime.labelstudio.project import ProjectRef, ensure_project
@@ -58,6 +58,7 @@ def open_link(config: Config) -> Link:
     """
     url = os.environ.get(URL_VARIABLE) or config.labelstudio.url
     if url:
+        url = plain_address(url)
         token = os.environ.get(TOKEN_VARIABLE) or config.labelstudio.token
         if not token:
             raise NotReady(

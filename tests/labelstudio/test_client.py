@@ -7,11 +7,14 @@ import threading
 import httpx
 import pytest
 
+from screentime.config import Config, Project
 from screentime.errors import ServerError, UserMistake
 from screentime.labelstudio import server
 from screentime.labelstudio.client import TOKEN_REMEDY, Client, connect, speaking
+from screentime.labelstudio.link import open_link
 
 TOKEN = "ab" * 20
+CONFIG = Config(project=Project(id="0123456789ab", title="A film", characters=("Tom",), films=("f.mp4",)))
 
 
 def personal_token(url, account):
@@ -61,6 +64,29 @@ def test_token_that_cannot_be_one():
 def test_address_that_cannot_be_one():
     with pytest.raises(UserMistake, match="ftp://x is no address of a server."):
         connect("ftp://x", TOKEN)
+
+
+@pytest.mark.parametrize("url", [
+    "http://me:hunter2@ls.example.org:8080", "https://hunter2@ls.example.org", "http://ls.example.org/?token=hunter2",
+    "me:hunter2@ls.example.org", "http://ls.example.org/#hunter2",
+])
+def test_a_secret_in_an_address_is_refused_and_not_repeated(url, monkeypatch):
+    monkeypatch.setenv("LABEL_STUDIO_URL", url)
+    monkeypatch.delenv("LABEL_STUDIO_API_KEY", raising=False)
+    for reach in (lambda: connect(url, TOKEN), lambda: open_link(CONFIG)):
+        with pytest.raises(UserMistake) as raised:
+            reach()
+        assert raised.value.what == (
+            "The address of the Label Studio at ls.example.org holds a user name, a password or a query."
+        )
+        assert "hunter2" not in str(raised.value)
+
+
+@pytest.mark.parametrize("url", ["http://me:hunter2@", "ftp://me:hunter2@x", "http://me:hunter2@x:port"])
+def test_an_address_that_cannot_be_one_is_not_repeated_either(url):
+    with pytest.raises(UserMistake, match="What was given is no address of a server.") as raised:
+        connect(url, TOKEN)
+    assert "hunter2" not in str(raised.value)
 
 
 def test_nobody_listens(free_port):
