@@ -14,7 +14,7 @@ from screentime.cli_common import HERE, at
 from screentime.errors import UserMistake
 from screentime.exporting import format_of, is_folder, put, require_place, times_of
 from screentime.report.exports.files import MIDNIGHT, Format, Order, pieces, remarks, the_one
-from screentime.terminal import Terminal, say_next
+from screentime.terminal import Terminal, harmless, say_next
 
 if TYPE_CHECKING:
     from screentime.screening import ScreenTime
@@ -87,7 +87,9 @@ def _next(times: Sequence["ScreenTime"], place: str) -> str:
 
 
 def _print(data: bytes) -> None:
-    """Data on stdout, byte for byte; a reader that has seen enough may leave."""
+    """Data on stdout, byte for byte except in a terminal; a reader that has seen enough may leave."""
+    if sys.stdout.isatty():
+        data = harmless(data.decode()).encode()
     try:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()

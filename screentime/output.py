@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 import typer
 
 from screentime.errors import ScreentimeError
-from screentime.terminal import Terminal, print_json, say_next
+from screentime.terminal import Terminal, harmless, print_json, say_next
 
 Format = Literal["table", "json", "csv"]
 
@@ -134,7 +134,8 @@ def _print(result: Result, format: Format | None) -> None:
     elif format == "csv" or (format is None and result.rows and result.piped and not sys.stdout.isatty()):
         from screentime.report.tables import to_csv
 
-        sys.stdout.write(to_csv([result.value] if result.rows is None else result.rows))
+        text = to_csv([result.value] if result.rows is None else result.rows)
+        sys.stdout.write(harmless(text) if sys.stdout.isatty() else text)
     else:
         result.tell()
     # Now, while a reader that has gone away is still no surprise.

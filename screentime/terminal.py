@@ -34,7 +34,7 @@ class Terminal(Talk):
         self.console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
     def say(self, sentence: str) -> None:
-        self.console.print("\n".join(map(_spelled_out, sentence.split("\n"))))
+        self.console.print(harmless(sentence))
 
     @contextmanager
     def progress(self, task: str) -> Iterator[Step]:
@@ -90,7 +90,9 @@ def say_next(sentence: str) -> None:
 
 def print_json(value: Any) -> None:
     """One JSON value on stdout."""
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    # JSON leaves some of a terminal's orders as they are, and has words for them that mean the same.
+    print("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text))
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -126,6 +128,11 @@ def _cell(value: Any) -> str:
     if value is None:
         return "–"
     return _spelled_out(f"{value:.1f}" if isinstance(value, float) else str(value))
+
+
+def harmless(text: str) -> str:
+    """A text of several lines, such as a table, as a terminal may print it."""
+    return "\n".join(map(_spelled_out, text.split("\n")))
 
 
 def _spelled_out(text: str) -> str:

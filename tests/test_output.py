@@ -123,9 +123,9 @@ def test_a_reader_that_has_seen_enough_may_leave():
     assert (done.stdout, done.stderr) == ("n\n", "")
 
 
-def in_terminal(tmp_path, **environment):
-    """What a terminal of 100 columns shows of a table."""
-    program = (
+def in_terminal(tmp_path, program=None, **environment):
+    """What a terminal of 100 columns shows of a table, or of a program."""
+    program = program or (
         "from screentime.output import Result, show\nfrom screentime.terminal import print_table\n"
         "rows = [{'film': 'b.mp4'}]\nshow(Result(rows, lambda: print_table(['film'], [['b.mp4']]), rows), None)\n"
     )
@@ -149,3 +149,13 @@ def test_a_terminal_gets_a_table_and_colours_only_if_it_wants_them(tmp_path):
     assert "film" in shown and "─────" in shown and "\x1b[1m" in shown
     plain = in_terminal(tmp_path, TERM="dumb")
     assert "film" in plain and "\x1b[" not in plain
+
+
+def test_csv_gives_a_terminal_no_orders_and_a_pipe_the_name_as_it_is(tmp_path):
+    program = (
+        "from screentime.output import Result, show\n"
+        "rows = [{'film': 'a\\x1b]0;x\\x07\\x9b2Jb.mp4'}]\nshow(Result(rows, lambda: None, rows), 'csv')\n"
+    )
+    assert in_terminal(tmp_path, program) == "film\r\na\\x1b]0;x\\x07\\x9b2Jb.mp4\r\n"
+    piped = subprocess.run([sys.executable, "-c", program], capture_output=True)
+    assert piped.stdout.decode() == "film\na\x1b]0;x\x07\x9b2Jb.mp4\n"

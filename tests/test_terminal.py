@@ -74,6 +74,14 @@ def test_json_is_one_value_with_letters_as_they_are(capsys):
     assert "Том [red]" in told.out and told.out.endswith("]\n")
 
 
+def test_json_gives_a_terminal_no_orders_and_means_the_same(capsys):
+    value = {"film": "a\x1b[31m\x9b2J\u202egnp.mp4\n🐱\U000e0001 \x7f"}
+    print_json(value)
+    told = capsys.readouterr().out
+    assert json.loads(told) == value
+    assert told == '{\n  "film": "a\\u001b[31m\\u009b2J\\u202egnp.mp4\\n🐱\\udb40\\udc01 \\u007f"\n}\n'
+
+
 def test_talk_goes_to_stderr_as_it_stands_and_unbroken(capsys):
     sentence = "Label at http://localhost:8080/projects/1/data?tab=2 : [red]Tom[/red] " + "x" * 300
     Terminal().say(sentence)
