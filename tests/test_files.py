@@ -55,3 +55,22 @@ def test_the_new_content_is_on_disk_before_it_takes_the_place(tmp_path, monkeypa
 def test_a_missing_folder_is_told_in_a_sentence(tmp_path):
     with pytest.raises(ScreentimeError, match="cannot be written: No such file or directory. See that its"):
         write_atomically(tmp_path / "nowhere" / "file", "x")
+
+
+def test_a_secret_is_never_there_for_others(tmp_path, monkeypatch):
+    """Not even before its mode is set, and with nothing held back by the umask."""
+    seen = []
+    for step in ("fchmod", "fsync", "replace"):
+        known = getattr(os, step)
+
+        def look(*given, known=known):
+            seen.extend(stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir())
+            known(*given)
+
+        monkeypatch.setattr(os, step, look)
+    before = os.umask(0)
+    try:
+        write_atomically(tmp_path / "file", "secret", mode=0o600)
+    finally:
+        os.umask(before)
+    assert len(seen) >= 3 and set(seen) == {0o600}

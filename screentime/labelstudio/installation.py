@@ -107,9 +107,12 @@ def folder(home: Path) -> Path:
     """
     place = Path(home) / "labelstudio"
     try:
-        place.mkdir(parents=True, exist_ok=True)
+        # Whatever the umask: nobody else may ever put something in, nor the folder's own into another place.
+        Path(home).parent.mkdir(parents=True, exist_ok=True)
+        Path(home).mkdir(mode=0o700, exist_ok=True)
+        place.mkdir(mode=0o700, exist_ok=True)
         place.chmod(0o700)
-        (place / "files").mkdir(exist_ok=True)
+        (place / "files").mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise ScreentimeError(
             f"{place} cannot be made: {error.strerror or error}.",

@@ -33,6 +33,8 @@ __all__ = [
 
 PREPARE_SECONDS = 900
 READY_SECONDS = 300
+# Of the umask: its database, its secret key and what is uploaded to it are for its owner alone.
+PRIVATE = 0o077
 
 
 def prepare(
@@ -79,7 +81,7 @@ def prepare(
                 code = subprocess.run(
                     [str(executable), "init"],
                     env=environment(home, part), cwd=folder(home), stdin=subprocess.DEVNULL,
-                    stdout=output, stderr=output, timeout=PREPARE_SECONDS,
+                    stdout=output, stderr=output, timeout=PREPARE_SECONDS, umask=PRIVATE,
                 ).returncode
             except subprocess.TimeoutExpired:
                 code = -signal.SIGKILL
@@ -179,7 +181,7 @@ def _launch(home: Path, executable: Path, host: str, port: int) -> Noted:
         with open(_new_log(home), "ab") as output:
             child = subprocess.Popen(
                 command, env=environment(home, folder(home) / "data"), cwd=folder(home),
-                stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, umask=PRIVATE,
             )
     except OSError as error:
         raise _not_runnable(executable, error) from None

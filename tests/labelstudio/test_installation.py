@@ -1,9 +1,13 @@
 """Where the embedded server lives, and what it may serve."""
 
+import os
+import stat
+
 import pytest
 
 from screentime.errors import ServerError, UserMistake
 from screentime.labelstudio import server
+from screentime.labelstudio.installation import environment
 
 
 def test_executable(monkeypatch, tmp_path):
@@ -37,3 +41,50 @@ def test_serve_folder(tmp_path):
         server.serve_folder(tmp_path, "../x", one)
     with pytest.raises(UserMistake, match="does not exist"):
         server.serve_folder(tmp_path, "film", tmp_path / "three")
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_secrets_lie_in_folders_and_files_of_their_owner_s_alone_whatever_the_umask(tmp_path, umask):
+    before = os.umask(umask)
+    try:
+        account = server.credentials(tmp_path / "deep" / "home")
+    finally:
+        os.umask(before)
+    modes = {
+        str(path.relative_to(tmp_path / "deep")): stat.S_IMODE(path.stat().st_mode)
+        for path in sorted((tmp_path / "deep").rglob("*"))
+    }
+    del modes["home/labelstudio/lock"]
+    assert modes == {
+        "home": 0o700, "home/labelstudio": 0o700, "home/labelstudio/files": 0o700,
+        "home/labelstudio/credentials.json": 0o600,
+    }
+    assert len(account.password) == 32 and len(account.token) == 40
+    assert server.credentials(tmp_path / "other") != account
+
+
+def test_what_the_server_writes_is_for_its_owner_alone(tmp_path):
+    """Its database holds the token, and its secret key lets anybody in."""
+    program = tmp_path / "label-studio"
+    program.write_text('#!/bin/sh\ntouch "$LABEL_STUDIO_BASE_DATA_DIR/label_studio.sqlite3"\n')
+    program.chmod(0o755)
+    before = os.umask(0)
+    try:
+        assert server.prepare(tmp_path / "home", program)
+    finally:
+        os.umask(before)
+    database = tmp_path / "home" / "labelstudio" / "data" / "label_studio.sqlite3"
+    assert stat.S_IMODE(database.stat().st_mode) == 0o600
+
+
+def test_the_server_s_environment_is_its_own(tmp_path, monkeypatch):
+    """Settings, proxies, paths and secrets of whoever starts it do not reach it."""
+    for name in (
+        "PORT", "HOST", "DEBUG", "USERNAME", "SENTRY_DSN", "PYTHONPATH", "HTTP_PROXY", "https_proxy", "LD_PRELOAD",
+        "LABEL_STUDIO_API_KEY", "LABEL_STUDIO_URL", "LABEL_STUDIO_HOST", "AWS_SECRET_ACCESS_KEY",
+    ):
+        monkeypatch.setenv(name, "leaked")
+    given = environment(tmp_path, tmp_path / "data")
+    assert "leaked" not in given.values()
+    assert given["LABEL_STUDIO_COLLECT_ANALYTICS"] == given["LABEL_STUDIO_LATEST_VERSION_CHECK"] == "false"
+    assert given["LABEL_STUDIO_SENTRY_DSN"] == given["LABEL_STUDIO_FRONTEND_SENTRY_DSN"] == ""
