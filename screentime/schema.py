@@ -286,8 +286,8 @@ def fill_timeline(template: str, schema: Schema) -> str:
 def read_timeline(label_config: str) -> tuple[str, ...]:
     """Characters of a timeline's label config (inverse of `fill_timeline`); none where it is not one."""
     try:
-        control = ElementTree.fromstring(label_config).find(f".//TimelineLabels[@name='{TIMELINE}']")
-    except ElementTree.ParseError:
+        control = _parsed(label_config).find(f".//TimelineLabels[@name='{TIMELINE}']")
+    except ValueError:
         return ()
     return () if control is None else tuple(label.get("value", "") for label in control.iter("Label"))
 
@@ -303,8 +303,8 @@ def read(label_config: str) -> Schema:
     """
     remedy = "Set the project's labelling interface back to what `screentime push` wrote."
     try:
-        root = ElementTree.fromstring(label_config)
-    except ElementTree.ParseError as error:
+        root = _parsed(label_config)
+    except ValueError as error:
         raise ConfigError(f"The label config is not XML ({error}).", remedy) from None
     control = root.find(f".//Choices[@name='{CONTROL}']")
     if control is None:
@@ -314,6 +314,25 @@ def read(label_config: str) -> Schema:
         raise ConfigError(f"The label config has no choice {NEITHER!r}.", remedy)
     mode: Mode = "multi" if control.get("choice") == "multiple" else "exclusive"
     return Schema(mode, tuple(name for name in names if name != NEITHER))
+
+
+def _parsed(label_config: str) -> ElementTree.Element:
+    """The XML that a server sent. Entities, which can grow without end or name files, are none of ours.
+
+    Raises
+    ------
+    ValueError
+        If it is not XML, or holds entities.
+    """
+    from defusedxml import ElementTree as guarded
+    from defusedxml.common import DefusedXmlException
+
+    try:
+        return guarded.fromstring(label_config)
+    except ElementTree.ParseError as error:
+        raise ValueError(str(error)) from None
+    except DefusedXmlException:
+        raise ValueError("it defines entities") from None
 
 
 def _check_name(name: str) -> None:

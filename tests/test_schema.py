@@ -113,6 +113,11 @@ def test_names_that_cannot_be_used_are_refused(names, words):
     ("text", "words"),
     [
         ("<View", "The label config is not XML"),
+        (
+            '<!DOCTYPE v [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><View>&b;</View>',
+            "The label config is not XML (it defines entities).",
+        ),
+        ('<!DOCTYPE v [<!ENTITY a SYSTEM "file:///etc/passwd">]><View>&a;</View>', "(it defines entities)."),
         ("<View/>", "The label config has no Choices named 'characters'."),
         (
             '<View><Choices name="characters"><Choice value="a"/></Choices></View>',
