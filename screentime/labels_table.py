@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from screentime.cells import bare, guarded
-from screentime.errors import ScreentimeError
+from screentime.kept import Damaged
 from screentime.records import Frame, Label, timecode
-from screentime.schema import Schema
+from screentime.schema import NEITHER, Schema
 
 COLUMNS = (
     "uid", "film", "timecode", "characters", "task", "annotation", "annotator", "updated_at", "origin",
@@ -46,33 +48,52 @@ def to_table(labels: Sequence[Label], frames: Mapping[str, Frame], schema: Schem
     return text.getvalue()
 
 
-def from_table(text: str, where: str) -> list[Label]:
+def from_table(text: str) -> list[Label]:
     """Labels of a table (inverse of `to_table`).
+
+    An older table lacks the last column.
 
     Parameters
     ----------
     text : str
-    where : str
-        The file's name, for the sentence.
+
+    Returns
+    -------
+    list of Label
 
     Raises
     ------
-    ScreentimeError
-        If a line is damaged.
+    Damaged
+        If it is not whole, with the line: a line cut off may still look like one.
     """
-    rows = csv.DictReader(io.StringIO(text))
-    labels = []
-    for row in rows:
-        try:
-            named = frozenset(bare(row["characters"]).split("|")) - {"neither"}
-            labels.append(Label(
-                row["uid"], named, int(row["task"]), int(row["annotation"]),
-                bare(row["annotator"]), bare(row["updated_at"]), row["origin"],
-                float(row["lead_time"]) if row.get("lead_time") else None,
-            ))
-        except (KeyError, ValueError, AttributeError, TypeError):
-            raise ScreentimeError(
-                f"{where} line {rows.line_num} is damaged.",
-                "Run `screentime pull`: it writes the file again from Label Studio.",
-            ) from None
-    return labels
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    labels: dict[str, Label] = {}
+    try:
+        columns = tuple(next(rows, ()))
+        if columns not in (COLUMNS, COLUMNS[:-1]):
+            raise ValueError(f"its columns should be {','.join(COLUMNS)}")
+        for row in rows:
+            if len(row) != len(columns):
+                raise ValueError(f"it has {len(row)} columns instead of {len(columns)}")
+            label = _label(*row)
+            if label.uid in labels:
+                raise ValueError(f"{label.uid} stands there twice")
+            labels[label.uid] = label
+        if not text.endswith("\n"):
+            raise ValueError("it is cut off")
+    except (ValueError, csv.Error) as error:
+        raise Damaged(f"line {max(1, rows.line_num)}: {error}") from None
+    return list(labels.values())
+
+
+def _label(
+    uid: str, film: str, time: str, characters: str, task: str, annotation: str, annotator: str,
+    updated_at: str, origin: str, lead_time: str = "",
+) -> Label:
+    characters, annotator, updated_at = bare(characters), bare(annotator), bare(updated_at)
+    datetime.fromisoformat(updated_at)
+    took = float(lead_time) if lead_time else None
+    if not (uid and characters and origin) or (took is not None and not math.isfinite(took)):
+        raise ValueError("a cell holds what cannot stand there")
+    named = frozenset(characters.split("|")) - {NEITHER}
+    return Label(uid, named, int(task), int(annotation), annotator, updated_at, origin, took)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from screentime.batches import ask, waiting
 from screentime.config import Config
-from screentime.errors import NotReady
+from screentime.errors import NotReady, ScreentimeError
 from screentime.material import gather
 from screentime.pages import fill_tabs, hand_out, push_tasks, restore
 from screentime.records import Frame, Label, Round
@@ -139,7 +139,7 @@ class Loop:
         from screentime.labelstudio.labels import pull_labels
         from screentime.reviews import REVIEW, merge, pull_reviews
 
-        known = [label for label in self.workspace.labels() if label.origin != REVIEW]
+        known = [label for label in self._pulled_before() if label.origin != REVIEW]
         pulled = pull_labels(self.link.client, self.project(), self.schema, known, self.answers)
         for problem in pulled.problems:
             self.talk.say(problem)
@@ -172,6 +172,15 @@ class Loop:
         skipped = (pulled.skipped & there) - {label.uid for label in labels}
         self.workspace.update_progress(skipped=tuple(sorted(skipped)), doubles=doubles)
         return labels
+
+    def _pulled_before(self) -> list[Label]:
+        """The copy that is there; one that is damaged is set aside, since Label Studio has the labels."""
+        try:
+            return self.workspace.labels()
+        except ScreentimeError as error:
+            kept = self.workspace.keep_labels()
+            self.talk.say(f"{error.what} {kept} keeps it; the labels are copied anew.")
+            return []
 
     def train(self, *, curves: bool = True) -> tuple[Round, bool]:
         """Train a version on the pulled labels.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from screentime.records import Film, Frame
+from screentime.records import Film, Frame, Review, Round
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +104,57 @@ class AskedReview:
     task: int
     url: str
     version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reviews:
+    """All of ``reviews.json``.
+
+    Attributes
+    ----------
+    asked : list of AskedReview
+        In the order in which they were asked for.
+    done : list of Review
+        The pulled copy of what people submitted.
+    """
+
+    asked: list[AskedReview]
+    done: list[Review]
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """What a version's card says of how often it is right; see `screentime.model.judging.judge`."""
+
+    validation: float
+    value: float
+    low: float
+    high: float
+    frames: int
+    judged_on: str
+    random_split: float | None
+    whole_blocks: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CardFacts:
+    """What of a version's card the project goes by; the card says more.
+
+    Attributes
+    ----------
+    version : str
+        Also the name of its folder.
+    round : Round
+    accuracy : Accuracy
+    label_uids, held_out_uids : list of str
+        Labels there were, and those of them that the network did not learn from.
+    history : dict of str to list of float
+        Keras's record of the training.
+    """
+
+    version: str
+    round: Round
+    accuracy: Accuracy
+    label_uids: list[str]
+    held_out_uids: list[str]
+    history: dict[str, list[float]] = field(default_factory=dict)

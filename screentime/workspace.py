@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import lru_cache
@@ -15,12 +15,13 @@ from screentime import locks
 from screentime.config import Config
 from screentime.errors import ConfigError, NotReady, ScreentimeError
 from screentime.files import clear_unfinished, write_atomically
+from screentime.kept import Damaged, Kept, read_card, read_json, read_text, record
 from screentime.labels_table import from_table, to_table
 from screentime.locks import AtWork
-from screentime.records import Appearance, Film, Frame, Label, Review, Round
+from screentime.records import Film, Frame, Label, Review, Round
 from screentime.schema import Schema
-from screentime.standing import AskedReview, Audited, Progress
-from screentime.video.frames import read_table, sound, write_table
+from screentime.standing import AskedReview, Audited, CardFacts, Progress, Reviews
+from screentime.video.frames import read_table, require_sound, write_table
 from screentime.within import is_name, require_inside, require_no_way_out
 
 
@@ -41,10 +42,14 @@ class Workspace:
     """
 
     def __init__(self, root: Path) -> None:
-        self.root = Path(root).resolve()
-        if not self.config_file.is_file():
+        try:
+            self.root = Path(root).resolve()
+            there, why = self.config_file.is_file(), f"it has no {configuration.FILE}"
+        except OSError as error:  # no right to look into it, or a name that no file can have
+            there, why = False, error.strerror
+        if not there:
             raise NotReady(
-                f"{root} is no screentime project: it has no {configuration.FILE}.",
+                f"{root} is no screentime project: {why}.",
                 "Make one with `screentime new DIR --film FILM --characters Tom,Jerry`, or name one with"
                 " --workspace DIR.",
             )
@@ -110,9 +115,14 @@ class Workspace:
         Raises
         ------
         ConfigError
-            If they cannot be used, or hold a token that others can read.
+            If it cannot be read, holds what cannot be used, or holds a token that others can read.
         """
-        config = configuration.parse(self.config_file.read_text("utf-8"), str(self.config_file))
+        try:
+            config = configuration.parse(read_text(self.config_file), str(self.config_file))
+        except Damaged as error:
+            raise ConfigError(
+                f"{self.config_file} cannot be read ({error}).", "Save it as a text file in UTF-8 that you may read."
+            ) from None
         if config.labelstudio.token and self.config_file.stat().st_mode & 0o077:
             raise ConfigError(
                 f"{self.config_file} holds a token, and other people of this machine may read it.",
@@ -131,10 +141,16 @@ class Workspace:
         return [(self.root / film).resolve() for film in self.config().project.films]
 
     def films(self) -> list[Film]:
-        """Films that were extracted; empty before `extract`."""
-        if not self.films_file.is_file():
+        """Films that were extracted; empty before `extract`.
+
+        Raises
+        ------
+        ScreentimeError
+            If the file that keeps them is damaged.
+        """
+        if not self.films_file.exists():
             return []
-        return [Film(**film) for film in json.loads(self.films_file.read_text("utf-8"))]
+        return _kept(self.films_file, list[Film], "Run `screentime extract`: it writes the file again.")
 
     def frames(self) -> list[Frame]:
         """Frames of all films, film after film.
@@ -158,21 +174,18 @@ class Workspace:
         ScreentimeError
             If the file that keeps them is damaged.
         """
-        if not self.audited_file.is_file():
+        if not self.audited_file.exists():
             return []
+        remedy = "Delete it and run `screentime audit FILM` again: labels are safe in Label Studio."
+        audited = _kept(self.audited_file, list[Audited], remedy)
         try:
-            kept = json.loads(self.audited_file.read_text("utf-8"))
-            found = [
-                Audited(Film(**one["film"]), [sound(Frame(**frame)) for frame in one["frames"]], dict(one["marks"]))
-                for one in kept
-            ]
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise ScreentimeError(
-                f"{self.audited_file} is damaged ({error}).",
-                "Delete it and run `screentime audit FILM` again: labels are safe in Label Studio.",
-            ) from None
-        require_inside(self.root, (frame.file for one in found for frame in one.frames))
-        return found
+            for one in audited:
+                for frame in one.frames:
+                    require_sound(frame)
+        except ValueError as error:
+            raise ScreentimeError(f"{self.audited_file} is damaged ({error}).", remedy) from None
+        require_inside(self.root, (frame.file for one in audited for frame in one.frames))
+        return audited
 
     def write_audited(self, audited: Sequence[Audited]) -> None:
         """Keep which other films are audited here."""
@@ -188,7 +201,7 @@ class Workspace:
         ScreentimeError
             If the file that keeps them is damaged.
         """
-        return self._reviews()[0]
+        return self._reviews().asked
 
     def reviews(self) -> list[Review]:
         """The pulled copy of the submitted reviews.
@@ -198,24 +211,14 @@ class Workspace:
         ScreentimeError
             If the file that keeps them is damaged.
         """
-        return self._reviews()[1]
+        return self._reviews().done
 
-    def _reviews(self) -> tuple[list[AskedReview], list[Review]]:
-        if not self.reviews_file.is_file():
-            return [], []
-        try:
-            kept = json.loads(self.reviews_file.read_text("utf-8"))
-            asked = [AskedReview(**one | {"film": Film(**one["film"])}) for one in kept["asked"]]
-            done = [
-                Review(**one | {"appearances": tuple(Appearance(**each) for each in one["appearances"])})
-                for one in kept["done"]
-            ]
-            return asked, done
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise ScreentimeError(
-                f"{self.reviews_file} is damaged ({error}).",
-                "Delete it and run `screentime pull`: reviews are safe in Label Studio.",
-            ) from None
+    def _reviews(self) -> Reviews:
+        if not self.reviews_file.exists():
+            return Reviews([], [])
+        return _kept(
+            self.reviews_file, Reviews, "Delete it and run `screentime pull`: reviews are safe in Label Studio."
+        )
 
     def write_reviews(self, asked: Sequence[AskedReview], done: Sequence[Review]) -> None:
         """Keep which films are put up for review, and what came of it."""
@@ -244,10 +247,22 @@ class Workspace:
         write_table(self.frames_table, frames)
 
     def labels(self) -> list[Label]:
-        """The pulled copy of the labels; empty before the first pull."""
-        if not self.labels_table.is_file():
+        """The pulled copy of the labels; empty before the first pull.
+
+        Raises
+        ------
+        ScreentimeError
+            If it is damaged.
+        """
+        if not self.labels_table.exists():
             return []
-        return from_table(self.labels_table.read_text("utf-8"), str(self.labels_table))
+        try:
+            return from_table(read_text(self.labels_table))
+        except Damaged as error:
+            raise ScreentimeError(
+                f"{self.labels_table} is damaged ({error}).",
+                "Run `screentime pull`: it sets the file aside and copies the labels out of Label Studio again.",
+            ) from None
 
     def write_labels(self, labels: Sequence[Label]) -> None:
         """Keep a pulled copy of the labels, one row a frame in the order of the frames."""
@@ -263,23 +278,22 @@ class Workspace:
         return kept
 
     def progress(self) -> Progress:
-        """Where the loop stands."""
-        if not self.loop_file.is_file():
+        """Where the loop stands.
+
+        Raises
+        ------
+        ScreentimeError
+            If the file that keeps it is damaged.
+        """
+        if not self.loop_file.exists():
             return Progress()
-        try:
-            values = json.loads(self.loop_file.read_text("utf-8"))
-            lists = {name: tuple(values.pop(name)) for name in ("batch", "blind", "skipped")}
-            progress = Progress(**lists, **values)
-            # They name folders.
-            odd = [v for v in (progress.shown, *progress.asked.values()) if v and not is_name(v)]
-            if odd:
-                raise ValueError(f"{odd[0]!r} is no model version")
-            return progress
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise ScreentimeError(
-                f"{self.loop_file} is damaged ({error}).",
-                "Delete it and run `screentime push`: labels are safe in Label Studio.",
-            ) from None
+        remedy = "Delete it and run `screentime push`: labels are safe in Label Studio."
+        progress = _kept(self.loop_file, Progress, remedy, needs=("batch", "blind", "skipped"))
+        # They name folders.
+        odd = [v for v in (progress.shown, *progress.asked.values()) if v and not is_name(v)]
+        if odd:
+            raise ScreentimeError(f"{self.loop_file} is damaged ({odd[0]!r} is no model version).", remedy)
+        return progress
 
     def rounds(self) -> list[Round]:
         """The rounds so far, oldest first: what the cards of the models say."""
@@ -372,15 +386,20 @@ def _frames(path: Path, state: tuple[int, ...]) -> tuple[Frame, ...]:
 
 def _read_card(path: Path) -> dict:
     try:
-        card = json.loads(path.read_text("utf-8"))
-        missing = [key for key in ("version", "round", "accuracy", "label_uids", "held_out_uids") if key not in card]
-        # Whatever it says, it speaks of the folder that it lies in.
-        if not missing and card["version"] == path.parent.name:
-            return card
-        reason = f"it says nothing of {missing[0]}" if missing else f"it calls itself {card['version']!r}"
-    except (ValueError, TypeError) as error:
-        reason = str(error)
-    raise ScreentimeError(
-        f"{path} is damaged or of an older screentime ({reason}).",
-        f"Move {path.parent} away and run `screentime sync`: labels are safe in Label Studio.",
-    )
+        card = read_card(path)
+        facts = record(card, CardFacts)
+        if facts.version != path.parent.name or facts.round.version != facts.version:
+            raise Damaged(f"it is the card of {facts.version!r}")
+        return card
+    except Damaged as error:
+        raise ScreentimeError(
+            f"{path} is damaged or of an older screentime ({error}).",
+            f"Move {path.parent} away and run `screentime sync`: labels are safe in Label Studio.",
+        ) from None
+
+
+def _kept(path: Path, kind: type[Kept], remedy: str, needs: Collection[str] = ()) -> Kept:
+    try:
+        return read_json(path, kind, needs)
+    except Damaged as error:
+        raise ScreentimeError(f"{path} is damaged ({error}).", remedy) from None

@@ -9,12 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from screentime.labelstudio import images, project, server, tasks
 from screentime.labelstudio.client import Client, connect
 from screentime.labelstudio.project import ProjectRef
 from screentime.records import frame_uid, timecode
 from screentime.schema import Schema, fill
+
+# The same examples on every machine, and as many as end within seconds; files of a test's own folder may be used
+# for all of them.
+settings.register_profile(
+    "screentime", derandomize=True, max_examples=60, deadline=None, database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+settings.load_profile("screentime")
 
 TEMPLATES = Path(__file__).parent.parent / "labelstudio_config"
 

@@ -41,7 +41,10 @@ def project(tmp_path_factory, cartoon):
     folder.mkdir(parents=True)
     uids = [frame.uid for frame in place.frames()]
     card = {
-        "version": folder.name, "label_uids": uids[:2], "held_out_uids": [], "accuracy": {"value": 0.8},
+        "version": folder.name, "label_uids": uids[:2], "held_out_uids": [], "accuracy": {
+            "validation": 0.8, "value": 0.8, "low": 0.7, "high": 0.9, "frames": 10, "judged_on": "",
+            "random_split": None, "whole_blocks": None,
+        },
         "round": {name: getattr(Round(folder.name, 2, 0.8, 5, 1.0, True), name) for name in Round.__slots__},
     }
     (folder / "card.json").write_text(json.dumps(card), "utf-8")

@@ -52,7 +52,10 @@ def place(bare):
     folder = bare.models_folder / "v001-0123456789ab"
     folder.mkdir(parents=True)
     (folder / "card.json").write_text(json.dumps({
-        "version": folder.name, "label_uids": labelled, "held_out_uids": [], "accuracy": {"value": 0.8},
+        "version": folder.name, "label_uids": labelled, "held_out_uids": [], "accuracy": {
+            "validation": 0.8, "value": 0.8, "low": 0.7, "high": 0.9, "frames": 10, "judged_on": "",
+            "random_split": None, "whole_blocks": None,
+        },
         "round": asdict(Round(folder.name, 3, 0.8, 5, 1.0, True)),
     }), "utf-8")
     for name, kept in (("predictions.csv", SEEN), ("crossfit.csv", ([], []))):

@@ -91,7 +91,10 @@ def modelled(cartoon, tmp_path):
     save(folder, Saved(network), View("square", 32), None, {
         "version": folder.name, "mode": "multi", "characters": ["cat", "mouse"], "short_side": 32, "fps": 1.0,
         "backbone": {}, "label_uids": [uids[0], uids[10], uids[20]], "held_out_uids": [uids[10]],
-        "round": asdict(Round(folder.name, 3, 0.5, 1, 1.0, False)), "accuracy": {},
+        "round": asdict(Round(folder.name, 3, 0.5, 1, 1.0, False)), "accuracy": {
+            "validation": 0.8, "value": 0.8, "low": 0.7, "high": 0.9, "frames": 10, "judged_on": "",
+            "random_split": None, "whole_blocks": None,
+        },
     })
     return place, folder
 

@@ -273,6 +273,23 @@ def test_labels_of_a_project_that_was_deleted_are_set_aside(cartoon_loop, cartoo
     assert heard.sentences == [f"None of the labels pulled before is in Label Studio any more; {aside} keeps them."]
 
 
+@pytest.mark.parametrize("damage", [lambda text: text[:-9], lambda text: "", lambda text: text.replace(",", ";")])
+def test_a_damaged_copy_of_the_labels_is_set_aside_and_made_again(cartoon_loop, cartoon_annotator, damage):
+    cartoon_loop.push()
+    cartoon_annotator(3)
+    cartoon_loop.pull()
+    table, aside = cartoon_loop.workspace.labels_table, cartoon_loop.workspace.root / "labels-before-1.csv"
+    before = table.read_bytes()
+    damaged = damage(before.decode()).encode()
+    table.write_bytes(damaged)
+    heard = cartoon_loop.talk = Heard()
+    cartoon_loop.pull()
+    assert table.read_bytes() == before and aside.read_bytes() == damaged
+    assert len(heard.sentences) == 1
+    assert heard.sentences[0].startswith(f"{table} is damaged (line ")
+    assert heard.sentences[0].endswith(f"). {aside} keeps it; the labels are copied anew.")
+
+
 def test_too_few_labels_and_a_missing_push_are_said_with_what_to_do(cartoon_loop, cartoon_annotator):
     with pytest.raises(NotReady, match=r"^The frames are not in Label Studio yet\. Run `screentime push`\.$"):
         cartoon_loop.sync()

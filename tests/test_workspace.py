@@ -198,7 +198,7 @@ def test_a_damaged_file_of_other_films_is_told(workspace, content):
     (frame_uid(DIGEST, 0.0), "frames/../../secret.jpg", "'frames/../../secret.jpg' is no file of the workspace"),
     (frame_uid(DIGEST, 0.0), "/etc/passwd", "'/etc/passwd' is no file of the workspace"),
     (frame_uid(DIGEST, 0.0), "screentime.toml", "'screentime.toml' is no file of the workspace"),
-    (frame_uid(DIGEST, 0.0), 7, "7 is no file of the workspace"),
+    (frame_uid(DIGEST, 0.0), 7, "Expected `str`, got `int` at `[0].frames[0].file`"),
     ("../../x-000000000", "frames/x/0.jpg", "'../../x-000000000' is no frame's uid"),
 ])
 def test_frames_of_other_films_are_pictures_of_this_project(workspace, uid, file, reason):
@@ -312,14 +312,20 @@ def test_before_the_first_pull_there_are_none(extracted):
 
 
 @pytest.mark.parametrize(
-    "row",
+    ("row", "reason"),
     [
-        "0011223344556677-000001001,film",
-        "0011223344556677-000001001,film-00112233,0:00:01.001,Jerry,seventeen,18,1,2025,manual",
-        "0011223344556677-000001001,film-00112233,0:00:01.001,Jerry,17,,1,2025,manual",
+        ("0011223344556677-000001001,film", "it has 2 columns instead of 10"),
+        (
+            "0011223344556677-000001001,film-00112233,0:00:01.001,Jerry,seventeen,18,1,2025-01-02,manual,",
+            "invalid literal for int() with base 10: 'seventeen'",
+        ),
+        (
+            "0011223344556677-000001001,film-00112233,0:00:01.001,Jerry,17,,1,2025-01-02,manual,",
+            "invalid literal for int() with base 10: ''",
+        ),
     ],
 )
-def test_a_damaged_line_of_the_labels_is_named(extracted, row):
+def test_a_damaged_line_of_the_labels_is_named(extracted, row, reason):
     workspace, _, _ = extracted
     workspace.write_labels(LABELS)
     lines = workspace.labels_table.read_text().splitlines()
@@ -328,8 +334,8 @@ def test_a_damaged_line_of_the_labels_is_named(extracted, row):
     with pytest.raises(ScreentimeError) as caught:
         workspace.labels()
     assert str(caught.value) == (
-        f"{workspace.labels_table} line 3 is damaged."
-        " Run `screentime pull`: it writes the file again from Label Studio."
+        f"{workspace.labels_table} is damaged (line 3: {reason})."
+        " Run `screentime pull`: it sets the file aside and copies the labels out of Label Studio again."
     )
 
 
@@ -337,7 +343,7 @@ def test_labels_whose_heading_is_gone_are_not_taken_for_none(extracted):
     workspace, _, _ = extracted
     workspace.write_labels(LABELS)
     workspace.labels_table.write_text("".join(workspace.labels_table.read_text().splitlines(True)[1:]))
-    with pytest.raises(ScreentimeError, match="labels.csv line 2 is damaged"):
+    with pytest.raises(ScreentimeError, match="labels.csv is damaged .line 1: its columns should be uid,film,"):
         workspace.labels()
 
 
@@ -383,13 +389,19 @@ def test_a_damaged_loop_file_is_told(workspace, content):
     assert caught.value.remedy == "Delete it and run `screentime push`: labels are safe in Label Studio."
 
 
-CARD = {"accuracy": {}, "label_uids": [], "held_out_uids": []}
+CARD = {
+    "accuracy": {
+        "validation": 0.8, "value": 0.8, "low": 0.7, "high": 0.9, "frames": 10, "judged_on": "10 audit frames",
+        "random_split": None, "whole_blocks": 0.7,
+    },
+    "label_uids": [], "held_out_uids": [],
+}
 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
-    [("{", "Expecting property name"), ("7", "argument of type 'int'"), ('{"version": "v001-a"}', "it says nothing of round"),
-     (json.dumps({"version": "../../x", "round": {}, "accuracy": {}, "label_uids": [], "held_out_uids": []}), "it calls itself '../../x'")],
+    [("{", "Expecting property name"), ("7", "it holds no names with values"),
+     ('{"version": "v001-abc"}', "Object missing required field `round`")],
 )
 def test_a_card_that_is_damaged_or_old_is_told(workspace, content, reason):
     folder = workspace.models_folder / "v001-abc"

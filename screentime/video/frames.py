@@ -32,6 +32,8 @@ SUFFIXES = (
 )
 # A spreadsheet takes a cell that starts so for a formula; an apostrophe makes it text.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "'")
+# NumPy counts no further.
+MOST = 2**63 - 1
 _UID = re.compile(r"[0-9a-f]{16}-[0-9]{9,}")
 
 
@@ -171,32 +173,6 @@ def write_table(path: str | os.PathLike[str], frames: Sequence[Frame]) -> None:
     write_atomically(path, text.getvalue())
 
 
-def sound(frame: Frame) -> Frame:
-    """A frame that was read from a file, once it is known to name itself and a file of the workspace.
-
-    Parameters
-    ----------
-    frame : Frame
-
-    Returns
-    -------
-    Frame
-        The same.
-
-    Raises
-    ------
-    ValueError
-        If its uid is none, or its file is anything but a picture among the frames: it is read, served and
-        uploaded.
-    """
-    if not isinstance(frame.uid, str) or not _UID.fullmatch(frame.uid):
-        raise ValueError(f"{frame.uid!r} is no frame's uid")
-    file = frame.file
-    if not isinstance(file, str) or leads_out(file) or not (file.startswith(f"{FOLDER}/") and file.endswith(".jpg")):
-        raise ValueError(f"{frame.file!r} is no file of the workspace")
-    return frame
-
-
 def read_table(path: str | os.PathLike[str]) -> list[Frame]:
     """Read frames.csv: UTF-8, columns uid, file, index, second, film, shot.
 
@@ -214,7 +190,7 @@ def read_table(path: str | os.PathLike[str]) -> list[Frame]:
 
     Raises
     ------
-    FilmError
+    ScreentimeError
         If it cannot be read, or a row is damaged; the sentence names the line.
     """
     path = Path(path)
@@ -223,7 +199,7 @@ def read_table(path: str | os.PathLike[str]) -> list[Frame]:
         # A spreadsheet that saved the file may have put a byte order mark in front.
         text = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise FilmError(f"{path} cannot be read: {error}.", remedy) from None
+        raise ScreentimeError(f"{path} cannot be read: {error}.", remedy) from None
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     frames = []
     try:
@@ -235,8 +211,25 @@ def read_table(path: str | os.PathLike[str]) -> list[Frame]:
                 raise ValueError(f"it has {len(row)} columns instead of {len(columns)}")
             frames.append(_parse(row))
     except (ValueError, csv.Error) as error:
-        raise FilmError(f"{path} is damaged at line {max(1, rows.line_num)}: {error}.", remedy) from None
+        raise ScreentimeError(f"{path} is damaged at line {max(1, rows.line_num)}: {error}.", remedy) from None
     return frames
+
+
+def require_sound(frame: Frame) -> None:
+    """See that a frame that was read from a file can be one of this workspace.
+
+    Raises
+    ------
+    ValueError
+        If it is none, with the reason.
+    """
+    if not _UID.fullmatch(frame.uid):
+        raise ValueError(f"{frame.uid!r} is no frame's uid")
+    # Rows name files that are read and served: none outside of the workspace.
+    if leads_out(frame.file) or not (frame.file.startswith(f"{FOLDER}/") and frame.file.endswith(".jpg")):
+        raise ValueError(f"{frame.file!r} is no file of the workspace")
+    if not 0 <= frame.second < math.inf:
+        raise ValueError(f"the second {frame.second!r} is no time")
 
 
 def _films_of(folder: Path) -> list[Path]:
@@ -308,14 +301,15 @@ def _guard(text: str) -> str:
 def _parse(row: list[str]) -> Frame:
     uid, file, index, second, film, shot = row if len(row) == len(COLUMNS) else [*row, "0"]
     uid, file, film = (text.removeprefix("'") for text in (uid, file, film))
-    if not index.isdecimal():
-        raise ValueError(f"the index {index!r} is no whole number")
+    for what, number in (("index", index), ("shot", shot)):
+        if not number.isdecimal() or int(number) > MOST:
+            raise ValueError(f"the {what} {number!r} is no whole number")
     try:
         time = float(second)
     except ValueError:
         time = math.nan
     if not 0 <= time < math.inf:
         raise ValueError(f"the second {second!r} is no time")
-    if not shot.isdecimal():
-        raise ValueError(f"the shot {shot!r} is no whole number")
-    return sound(Frame(uid, file, int(index), time, film, int(shot)))
+    frame = Frame(uid, file, int(index), time, film, int(shot))
+    require_sound(frame)
+    return frame

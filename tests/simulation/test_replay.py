@@ -73,14 +73,17 @@ def test_the_loop_asks_for_just_what_the_product_asks_for(tmp_path, mode):
         asked.append((len(order), len(batch)))
         order += batch[: next_look(learned, config.loop) - learned]
         place.write_labels([
-            Label(frames[i].uid, film.schema.decode(film.targets[i]), 1, i, "1", "", "manual") for i in order
+            Label(frames[i].uid, film.schema.decode(film.targets[i]), 1, i, "1", "2026-01-02", "manual") for i in order
         ])
         learned, folder = len(order), place.models_folder / f"v{len(order):03d}-0123456789ab"
         folder.mkdir(parents=True)
         (folder / "card.json").write_text(
             json.dumps({
                 "version": folder.name, "round": asdict(Round(folder.name, learned, 0.5, 1, 1.0, False)),
-                "accuracy": {}, "label_uids": [], "held_out_uids": [],
+                "accuracy": {
+            "validation": 0.8, "value": 0.8, "low": 0.7, "high": 0.9, "frames": 10, "judged_on": "",
+            "random_split": None, "whole_blocks": None,
+        }, "label_uids": [], "held_out_uids": [],
             })
         )
         probabilities = judge(film, np.array(order))
