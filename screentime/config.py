@@ -5,15 +5,21 @@ Each option is also a flag of the commands it concerns, under the same name with
 
 from __future__ import annotations
 
+import re
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 import msgspec
 from msgspec import Meta
 
 from screentime.errors import ConfigError
+from screentime.kept import line_in_toml
 
 FILE = "screentime.toml"
 DEFAULT_BACKBONE = "https://tfhub.dev/google/imagenet/mobilenet_v2_100_224/feature_vector/5"
+
+_COMPARE = "Compare with the file that `screentime new` writes."
+_UNKNOWN = re.compile(r"unknown field `(.*)`")
 
 Recipe = Literal["head", "finetune"]
 Store = Literal["auto", "local", "upload"]
@@ -28,7 +34,7 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 class Project(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What the project is about."""
 
-    id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]{7,63}\Z", description="Ties this folder to its Label Studio project; leave as it is")]
+    id: Annotated[str, Meta(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]*\Z", description="Ties this folder to its Label Studio project; leave as it is")]
     title: Annotated[str, Meta(min_length=1, max_length=200, description="Name of the project in Label Studio")]
     characters: Annotated[tuple[str, ...], Meta(min_length=1, description="Names of the characters, separated by commas")]
     mode: Annotated[Literal["multi", "exclusive"], Meta(description="multi: each character on its own; exclusive: one character or neither")] = "multi"
@@ -63,13 +69,13 @@ class Loop(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     batch: Annotated[int, Meta(ge=1, le=10_000, description="Frames asked for in each later round")] = 20
     audit_every: Annotated[int, Meta(ge=2, le=100, description="One label in so many is that of an audit frame, drawn at random to judge the model; more of them make the figures surer and the model a little worse")] = 6
     stop: Annotated[Stop, Meta(description="What ends the loop. accuracy: the target; seconds: intervals of the totals as narrow as half_width")] = "accuracy"
-    half_width: Annotated[float, Meta(gt=0, description="Half the width in seconds that the 95 % interval of every character's total in every film may have (stop seconds)")] = 15.0
+    half_width: Annotated[float, Meta(gt=0, le=1_000_000, description="Half the width in seconds that the 95 % interval of every character's total in every film may have (stop seconds)")] = 15.0
 
 
 class LabelStudio(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Where people label."""
 
-    url: Annotated[str, Meta(pattern=r"^(https?://\S+)?$", description="Address of an existing Label Studio; empty means the embedded server")] = ""
+    url: Annotated[str, Meta(pattern=r"^(https?://\S+)?\Z", description="Address of an existing Label Studio; empty means the embedded server")] = ""
     token: Annotated[str, Meta(description="Token for it; better kept in the environment variable LABEL_STUDIO_API_KEY")] = ""
     document_root: Annotated[str, Meta(description="Folder that an existing server serves as local files (store local only)")] = ""
     port: Annotated[int, Meta(ge=1, le=65535, description="Port of the embedded server")] = 8080
@@ -129,15 +135,26 @@ def parse(text: str, where: str = FILE) -> Config:
     Raises
     ------
     ConfigError
-        If it is no TOML, or a key is unknown, missing, of a wrong type or out of its limits.
+        If it is no TOML, or a key is unknown, missing, of a wrong type or out of its limits, or the
+        characters cannot be those of a project; with the line.
     """
     import tomllib
+
+    from screentime.schema import Schema
 
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{where} is not valid TOML: {error}.", "Correct that place.") from None
-    return _validate(values, where)
+    except RecursionError:
+        raise ConfigError(f"{where} is nested too deeply.", _COMPARE) from None
+    config = _validate(values, where, text)
+    try:
+        Schema(config.project.mode, config.project.characters)
+    except ConfigError as error:
+        at = _line(text, "project", "characters")
+        raise ConfigError(f"{where}{at} at project.characters: {error.what}", error.remedy) from None
+    return config
 
 
 def override(config: Config, changes: dict[str, Any]) -> Config:
@@ -194,19 +211,48 @@ def render(config: Config) -> str:
     return tomlkit.dumps(document).rstrip() + "\n"
 
 
-def _validate(values: dict[str, Any], where: str) -> Config:
+def _validate(values: dict[str, Any], where: str, text: str = "") -> Config:
     try:
-        return msgspec.convert(values, Config)
+        config = msgspec.convert(values, Config)
     except msgspec.ValidationError as error:
         reason, _, place = str(error).partition(" - at `$.")
         place = place.rstrip("`")
+        section, _, name = place.partition(".")
+        unknown = _UNKNOWN.search(reason)
+        if unknown:
+            name, remedy = unknown[1], _meant(section, unknown[1])
+        else:
+            name = name.split("[")[0]
+            remedy = _means(section, name)
         at = f" at {place}" if place else ""
-        raise ConfigError(f"{where}{at}: {reason}.", _remedy(place)) from None
+        raise ConfigError(f"{where}{_line(text, section, name)}{at}: {reason}.", remedy) from None
+    for section, options in values.items():
+        for name, value in options.items():
+            texts = value if isinstance(value, list | tuple) else [value]
+            if any("\0" in one for one in texts if isinstance(one, str)):
+                raise ConfigError(
+                    f"{where}{_line(text, section, name)} at {section}.{name}: it holds a NUL character.",
+                    _means(section, name),
+                )
+    return config
 
 
-def _remedy(place: str) -> str:
-    section, _, name = place.partition(".")
-    name = name.split("[")[0]
+def _means(section: str, name: str) -> str:
     if section in SECTIONS and name in SECTIONS[section].__struct_fields__:
         return f"It means: {option(section, name)[1]}."
-    return "Compare with the file that `screentime new` writes."
+    return _COMPARE
+
+
+def _meant(section: str, name: str) -> str:
+    """What to do about a key that is unknown in a section, or about a section where that is empty."""
+    known = SECTIONS[section].__struct_fields__ if section in SECTIONS else tuple(SECTIONS)
+    home = next((other for other, cls in SECTIONS.items() if name in cls.__struct_fields__), None)
+    alike = get_close_matches(name, known, n=1)
+    if home:
+        return f"It belongs into the section [{home}]."
+    return f"Did you mean {alike[0]}?" if alike else _COMPARE
+
+
+def _line(text: str, section: str, name: str) -> str:
+    number = line_in_toml(text, section, name)
+    return f" line {number}" if number else ""

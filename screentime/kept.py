@@ -12,6 +12,7 @@ import msgspec
 
 Kept = TypeVar("Kept")
 
+_HEADING = re.compile(r"""\s*\[\s*["']?([^\]"']*?)["']?\s*\]""")
 _BYTE = re.compile(r" \(byte (\d+)\)$")
 
 
@@ -139,6 +140,32 @@ def record(found: Any, kind: type[Kept]) -> Kept:
 def line_of(content: bytes, place: int) -> int:
     """Number of the line, from 1, in which a byte of a text stands."""
     return content.count(b"\n", 0, place) + 1
+
+
+def line_in_toml(text: str, table: str, key: str) -> int | None:
+    """Number of the line, from 1, in which a key of a table stands, or else where its table begins.
+
+    Parameters
+    ----------
+    text : str
+        Valid TOML; only tables with a heading of their own are found.
+    table, key : str
+
+    Returns
+    -------
+    int or None
+        None where neither is found.
+    """
+    inside, heading = "", None
+    for number, line in enumerate(text.splitlines(), start=1):
+        opened = _HEADING.match(line)
+        if opened:
+            inside = opened[1]
+            if inside in (table, key):
+                heading = heading or number
+        elif inside == table and re.match(rf"""\s*["']?{re.escape(key)}["']?\s*=""", line):
+            return number
+    return heading
 
 
 def _with_line(reason: str, content: bytes) -> str:

@@ -167,7 +167,7 @@ def test_a_bad_toml_is_named_with_its_place(tmp_path, cartoon):
     done = run("extract", "--workspace", tmp_path / "p")
     assert done.returncode == 2
     assert done.stderr == (
-        f"{path} at frames.fps: Expected `float` > 0.0.\nIt means: Frames sampled per second of film.\n"
+        f"{path} line 15 at frames.fps: Expected `float` > 0.0.\nIt means: Frames sampled per second of film.\n"
     )
 
 
