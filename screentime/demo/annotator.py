@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping
 from pathlib import Path
 
-from screentime.errors import TruthError
+from screentime.errors import ConfigError, TruthError
+from screentime.kept import Damaged, read_text
 from screentime.labelstudio.client import Client
 from screentime.labelstudio.project import ProjectRef
 from screentime.labelstudio.stream import next_task, submit
@@ -14,6 +16,10 @@ from screentime.records import Frame
 from screentime.schema import NEITHER, Mode, Schema
 
 Truth = list[frozenset[str]]
+
+REMEDY = "Write `second,label` with a name or `neither`, or `second,NAME,NAME` with 0 and 1, seconds from 0 on."
+# The columns where a second has one label; with others each character has a column.
+EXCLUSIVE = ["second", "label"]
 
 
 def read_truth(path: Path) -> tuple[Mode, tuple[str, ...], Truth]:
@@ -36,33 +42,57 @@ def read_truth(path: Path) -> tuple[Mode, tuple[str, ...], Truth]:
     Raises
     ------
     TruthError
-        If it cannot be read; names the line.
+        If it cannot be read, or names what cannot be a project's characters; with the line.
     """
-    remedy = "Write `second,label` with a name or `neither`, or `second,NAME,NAME` with 0 and 1, seconds from 0 on."
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = [row for row in csv.reader(file) if row]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise TruthError(f"{path} cannot be read ({error}).", remedy) from None
-    header = [cell.strip() for cell in lines[0]] if lines else []
-    if len(header) < 2 or header[0] != "second" or len(lines) < 2:
-        raise TruthError(f"{path} line 1: the columns are no labels of seconds.", remedy)
-    exclusive = header == ["second", "label"]
+        text = read_text(path)
+    except Damaged as error:
+        raise TruthError(f"{path} cannot be read ({error}).", REMEDY) from None
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    header: list[str] = []
     truth: Truth = []
-    for number, row in enumerate(lines[1:], start=2):
-        cells = [cell.strip() for cell in row]
-        if len(cells) != len(header) or cells[0] != str(number - 2):
-            raise TruthError(
-                f"{path} line {number}: second {number - 2} is expected, with {len(header)} cells.", remedy
-            )
-        if exclusive:
-            truth.append(frozenset() if cells[1] == NEITHER else frozenset({cells[1]}))
-        elif set(cells[1:]) <= {"0", "1"}:
-            truth.append(frozenset(name for name, cell in zip(header[1:], cells[1:]) if cell == "1"))
-        else:
-            raise TruthError(f"{path} line {number}: only 0 and 1 can stand there.", remedy)
-    names = sorted(set().union(*truth)) if exclusive else header[1:]
-    return ("exclusive" if exclusive else "multi"), tuple(names), truth
+    named: dict[str, int] = {}  # and the line that does so first
+    try:
+        for row in rows:
+            cells = [cell.strip() for cell in row]
+            if not header and cells:
+                header = _header(cells)
+                named = dict.fromkeys([] if header == EXCLUSIVE else header[1:], rows.line_num)
+            elif cells:
+                truth.append(_said(cells, header, len(truth)))
+                named = dict.fromkeys(truth[-1], rows.line_num) | named
+        if not truth:
+            raise ValueError("it holds no labels")
+    except (ValueError, csv.Error) as error:
+        raise TruthError(f"{path} line {max(1, rows.line_num)}: {error}.", REMEDY) from None
+    mode: Mode = "exclusive" if header == EXCLUSIVE else "multi"
+    names = tuple(sorted(named) if mode == "exclusive" else header[1:])
+    for some in (*((name,) for name in names), names):
+        try:
+            Schema(mode, some)
+        except ConfigError as error:
+            line = named[some[0]] if len(some) == 1 else 1
+            raise TruthError(f"{path} line {line}: {error.what}", error.remedy) from None
+    return mode, names, truth
+
+
+def _header(cells: list[str]) -> list[str]:
+    if len(cells) == 1 and any(mark in cells[0] for mark in (";", "\t")):
+        raise ValueError("its cells are separated by something else than commas")
+    if len(cells) < 2 or cells[0] != "second":
+        raise ValueError("the columns are no labels of seconds")
+    return cells
+
+
+def _said(cells: list[str], header: list[str], second: int) -> frozenset[str]:
+    """Who is on screen by a row of known labels."""
+    if len(cells) != len(header) or cells[0] != str(second):
+        raise ValueError(f"second {second} is expected, with {len(header)} cells")
+    if header == EXCLUSIVE:
+        return frozenset(cells[1:]) - {NEITHER}
+    if not set(cells[1:]) <= {"0", "1"}:
+        raise ValueError("only 0 and 1 can stand there")
+    return frozenset(name for name, cell in zip(header[1:], cells[1:]) if cell == "1")
 
 
 class Annotator:

@@ -16,8 +16,9 @@ from screentime.config import LabelStudio
 from screentime.config import Loop as LoopOptions
 from screentime.demo.annotator import Annotator, Truth, read_truth, truth_of
 from screentime.demo.outcome import outcome
-from screentime.errors import UserMistake
+from screentime.errors import ScreentimeError, UserMistake
 from screentime.files import write_atomically
+from screentime.kept import Damaged, read_json
 from screentime.labelstudio import server
 from screentime.labelstudio.link import URL_VARIABLE
 from screentime.projects import begin, extract_films, screen_films
@@ -242,8 +243,8 @@ def _folder(parent: Path, job: Job) -> Path:
         if not place.exists():
             return place
         try:
-            kept = json.loads((place / NOTE).read_text("utf-8"))
-        except (OSError, ValueError):
+            kept = read_json(place / NOTE, dict[str, Any])
+        except Damaged:
             kept = {"finished": True}
         if not kept.get("finished") and kept.get("inputs") == job.inputs:
             return place
@@ -253,8 +254,11 @@ def _folder(parent: Path, job: Job) -> Path:
 def _note(place: Path, job: Job) -> dict[str, Any]:
     """What the folder's note says of a demo there; written anew where there is none."""
     path = place / NOTE
-    if path.is_file():
-        kept = json.loads(path.read_text("utf-8"))
+    if path.exists():
+        try:
+            kept = read_json(path, dict[str, Any], needs=("inputs", "finished"))
+        except Damaged as error:
+            raise ScreentimeError(f"{path} is damaged ({error}).", "Name another folder with --workspace.") from None
         if kept["inputs"] != job.inputs:
             raise UserMistake(
                 f"{place} holds a demo with other inputs.",

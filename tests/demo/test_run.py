@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from screentime.demo.run import run_demo
-from screentime.errors import UserMistake
+from screentime.errors import ScreentimeError, UserMistake
 from screentime.talk import Talk
 
 
@@ -89,6 +89,16 @@ def test_a_folder_with_something_else_in_it_is_refused(demo, tmp_path):
     with pytest.raises(UserMistake, match="is not empty and holds no demo"):
         demo(workspace=tmp_path / "full")
     assert (tmp_path / "full" / "thesis.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"inputs": {}}', "[" * 100_000, "\\xff"])
+def test_a_damaged_note_of_a_demo_is_told_and_left_as_it_is(demo, tmp_path, content):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "demo.json").write_text(content)
+    with pytest.raises(ScreentimeError, match=r"^\S+demo.json is damaged \(.*\). Name another folder with --workspace.$"):
+        demo(workspace=tmp_path / "mine")
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["demo.json"]
+    assert (tmp_path / "mine" / "demo.json").read_text() == content
 
 
 def test_a_killed_demo_goes_on_where_it_was(demo, labelled_film, colour_backbone, ls_server, tmp_path):
