@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from screentime.errors import ConfigError, ModelError
+from screentime.errors import ModelError
 from screentime.files import write_atomically
+from screentime.model.card import REMEDY, read_card, write_card
 from screentime.model.conversion import first_line
 from screentime.model.dataset import input_size
-from screentime.model.head import Head, read_head
+from screentime.model.head import HEAD, Head, read_head
+from screentime.model.intact import digests, read_arrays, require_intact
 from screentime.model.networks import FLAT, SAVED, Lite, Saved, load_saved
 from screentime.model.runtime import tensorflow
 from screentime.model.shift import Reference
@@ -28,10 +28,11 @@ if TYPE_CHECKING:
 
     Look = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]
 
-CARD = "card.json"
 KNOWN = "known.npz"
-CARD_KEYS = {"version", "mode", "characters", "short_side", "fps", "backbone", "round"}
-REMEDY = "Name a folder that `screentime train` wrote, such as DIR/models/v001-…, copied whole."
+# What of a folder is the model; beside it stand tables and a picture.
+PARTS = (FLAT, SAVED, HEAD, KNOWN)
+# How far a probability may be off by rounding.
+SLACK = 1e-3
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Classifier:
     folder: Path
     card: dict[str, Any]
     _look: Look
+    _features: int | None
 
     @property
     def version(self) -> str:
@@ -77,7 +79,7 @@ class Classifier:
         -------
         ndarray of float32, shape (n, len(schema.classes))
         """
-        return self._look(pictures)[0]
+        return self.look(pictures)[0]
 
     def look(self, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """What the model says of pictures and how it sees them, from one pass over them.
@@ -93,8 +95,19 @@ class Classifier:
         embeddings : ndarray of float32, shape (n, d), or None
             None where no frozen backbone makes them (the recipe finetune), and from a folder that an
             older screentime wrote.
+
+        Raises
+        ------
+        ModelError
+            If what it gives are no probabilities.
         """
-        return self._look(pictures)
+        import numpy as np
+
+        probabilities, embeddings = self._look(pictures)
+        # Also false of what is no number.
+        if not ((probabilities > -SLACK) & (probabilities < 1 + SLACK)).all():
+            raise ModelError(f"The model in {self.folder} gives what are no probabilities.", REMEDY)
+        return np.clip(probabilities, 0, 1), embeddings
 
     @cached_property
     def reference(self) -> Reference | None:
@@ -105,7 +118,7 @@ class Classifier:
         ModelError
             If the file is damaged.
         """
-        return _read_reference(self.folder / KNOWN)
+        return _read_reference(self.folder / KNOWN, self._features)
 
 
 def load(folder: Path) -> Classifier:
@@ -128,51 +141,21 @@ def load(folder: Path) -> Classifier:
 
     card = read_card(folder)
     try:
+        if "files" in card:
+            saved = {name: digest for name, digest in card["files"].items() if name.partition("/")[0] in PARTS}
+            require_intact(digests(folder, PARTS), saved)
         look = _parts(folder, card) if "network" in card else _from_before(folder)
-        given = look(np.zeros((1, card["short_side"], card["short_side"], 3), np.float32))[0].shape[1]
+        given, embeddings = look(np.zeros((1, card["short_side"], card["short_side"], 3), np.float32))
     except Exception as error:  # TensorFlow, LiteRT, NumPy and zipfile raise whatever they meet
         raise ModelError(f"The model in {folder} cannot be loaded ({first_line(error)}).", REMEDY) from None
-    classifier = Classifier(folder, card, look)
-    if given != len(classifier.schema.classes):
+    classifier = Classifier(folder, card, look, None if embeddings is None else embeddings.shape[1])
+    if given.shape != (1, len(classifier.schema.classes)):
         raise ModelError(
-            f"The model in {folder} gives {given} probabilities and its card names"
+            f"The model in {folder} gives {given.shape[-1]} probabilities and its card names"
             f" {len(classifier.schema.classes)} classes.",
             REMEDY,
         )
     return classifier
-
-
-def read_card(folder: Path) -> dict[str, Any]:
-    """The card of a model folder, without loading the model.
-
-    Parameters
-    ----------
-    folder : Path
-
-    Returns
-    -------
-    dict
-
-    Raises
-    ------
-    ModelError
-        If there is none, or it is damaged.
-    """
-    path = folder / CARD
-    try:
-        card = json.loads(path.read_text("utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        raise ModelError(f"{folder} is no model folder: it has no {CARD}.", REMEDY) from None
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{path} cannot be read ({first_line(error)}).", REMEDY) from None
-    missing = CARD_KEYS - set(card) if isinstance(card, dict) else CARD_KEYS
-    if missing:
-        raise ModelError(f"{path} lacks {', '.join(sorted(missing))}.", REMEDY)
-    try:
-        Schema(card["mode"], tuple(card["characters"]))
-    except (ConfigError, TypeError, AttributeError) as error:
-        raise ModelError(f"{path} names no classes that can be used ({first_line(error)}).", REMEDY) from None
-    return card
 
 
 def save(
@@ -191,14 +174,14 @@ def save(
     Parameters
     ----------
     folder : Path
-        An empty folder; the caller renames it when it is whole.
+        A folder with the version's tables, if there are any; the caller renames it when it is whole.
     network : Lite or Saved
         What `view` shows it to feature vectors, or to probabilities where that is squares.
     view : View
     head : Head or None
         Embeddings to probabilities; None where there are none.
     card : dict
-        What can be told of the model, see `CARD_KEYS` for what must be.
+        What can be told of the model, see `screentime.model.card.KEYS` for what must be.
     reference : Reference or None
         The frames that the model knows, by the same network.
 
@@ -206,12 +189,12 @@ def save(
     -------
     dict
         The card, which now names the ``network``: its ``file``, ``view`` and ``side``, and the
-        ``sha256`` of a flatbuffer.
+        ``sha256`` of a flatbuffer; and the digest of each of the ``files`` in the folder.
     """
     import numpy as np
 
     known = {"file": network.write(folder), "view": view.name, "side": view.side}
-    if isinstance(network, Lite):
+    if isinstance(network, Lite):  # for a screentime that knows nothing of `files`
         known["sha256"] = hashlib.sha256(network.content).hexdigest()
     if head is not None:
         head.write(folder)
@@ -219,21 +202,9 @@ def save(
         file = io.BytesIO()
         np.savez(file, known=reference.known.astype(np.float16), threshold=reference.threshold)
         write_atomically(folder / KNOWN, file.getvalue())
-    card = {**card, "network": known}
+    card = {**card, "network": known, "files": digests(folder)}
     write_card(folder, card)
     return card
-
-
-def write_card(folder: Path, card: dict[str, Any]) -> None:
-    """Write a model's card.
-
-    Parameters
-    ----------
-    folder : Path
-        The model's folder.
-    card : dict
-    """
-    write_atomically(folder / CARD, json.dumps(card, indent=2, ensure_ascii=False) + "\n")
 
 
 def _parts(folder: Path, card: dict[str, Any]) -> Look:
@@ -241,8 +212,7 @@ def _parts(folder: Path, card: dict[str, Any]) -> Look:
     said = card["network"]
     if said["file"] == FLAT:
         content = (folder / FLAT).read_bytes()
-        if hashlib.sha256(content).hexdigest() != said["sha256"]:
-            raise ValueError(f"{FLAT} is not the one that was saved")
+        require_intact({FLAT: hashlib.sha256(content).hexdigest()}, {FLAT: said.get("sha256", "")})
         network = Lite(content)
     else:
         network = load_saved(folder / SAVED)
@@ -253,6 +223,10 @@ def _parts(folder: Path, card: dict[str, Any]) -> Look:
 
     def look(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         embeddings = view.embed(network, pictures)
+        if embeddings.shape[1] != len(head.mean):
+            raise ValueError(
+                f"the network's embeddings have {embeddings.shape[1]} numbers and the head wants {len(head.mean)}"
+            )
         return head(embeddings), embeddings
 
     return look
@@ -267,20 +241,18 @@ def _from_before(folder: Path) -> Look:
     return lambda pictures: tuple(part.numpy() for part in module.look(tf.constant(pictures)))
 
 
-def _read_reference(path: Path) -> Reference | None:
+def _read_reference(path: Path, features: int | None) -> Reference | None:
     import numpy as np
 
     if not path.exists():
         return None
     try:
-        content = path.read_bytes()
-        # NumPy would take anything else for a pickle, and advise to trust it.
-        if not zipfile.is_zipfile(io.BytesIO(content)):
-            raise ValueError("it is no archive")
-        with np.load(io.BytesIO(content), allow_pickle=False) as file:
-            known, threshold = file["known"], float(file["threshold"])
+        arrays = read_arrays(path, ["known", "threshold"])
+        known, threshold = arrays["known"], float(arrays["threshold"])
         if known.ndim != 2 or not len(known) or known.dtype != np.float16 or not np.isfinite(known).all():
             raise ValueError("it holds no embeddings")
+        if features is not None and known.shape[1] != features:
+            raise ValueError(f"its embeddings have {known.shape[1]} numbers and the network's {features}")
         if not threshold >= 0:
             raise ValueError("it holds no threshold")
     except Exception as error:  # of a damaged file NumPy, zipfile and zlib raise their own

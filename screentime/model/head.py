@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from screentime.files import write_atomically
+from screentime.model.intact import read_arrays
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,14 +80,13 @@ def read_head(folder: Path) -> Head:
 
     Raises
     ------
-    OSError, ValueError, KeyError, zipfile.BadZipFile
+    OSError, ValueError, KeyError, MemoryError, zipfile.BadZipFile, zlib.error
         If it is missing, damaged or something else.
     """
     import numpy as np
 
-    with np.load(io.BytesIO((folder / HEAD).read_bytes()), allow_pickle=False) as file:
-        arrays = {name: file[name] for name in ARRAYS}
-        activation = str(file["activation"])
+    arrays = read_arrays(folder / HEAD, [*ARRAYS, "activation"])
+    activation = str(arrays.pop("activation"))
     for name, array in arrays.items():
         if array.ndim != ARRAYS[name] or array.dtype.kind != "f" or not np.isfinite(array).all():
             raise ValueError(f"{HEAD} holds no {name}")

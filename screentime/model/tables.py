@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from screentime.cells import bare, guarded
-from screentime.errors import NotReady
+from screentime.errors import NotReady, ScreentimeError
 from screentime.files import write_atomically
+from screentime.kept import Damaged, read_card, read_text
+from screentime.model.card import CARD
 from screentime.records import Frame
 from screentime.schema import Schema
 
@@ -80,30 +83,47 @@ def read_rows(path: Path, schema: Schema) -> dict[str, list[float]]:
     Raises
     ------
     NotReady
-        If the version was trained for other classes, or the table is damaged.
+        If the version was trained for other classes.
+    ScreentimeError
+        If the table is damaged, or is not the one that was saved.
     """
-    if not path.is_file():
+    if not path.exists():
         return {}
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = csv.reader(file)
+    remedy = f"Move {path.parent} away and run `screentime sync`: labels are safe in Label Studio."
+    try:
+        text = read_text(path)
+        saved = _saved_digest(path)
+        if saved not in (None, hashlib.sha256(text.encode()).hexdigest()):
+            raise Damaged("it is not the one that was saved")
+    except Damaged as error:
+        raise ScreentimeError(f"{path} is damaged ({error}).", remedy) from None
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
         if [bare(cell) for cell in next(rows, [])[1:]] != list(schema.classes):
             raise NotReady(
                 f"The model {path.parent.name} was trained for other characters or another mode.",
                 "Run `screentime train`.",
             )
-        try:
-            return {row[0]: _numbers(row[1:], len(schema.classes)) for row in rows if row}
-        except ValueError as error:
-            raise NotReady(
-                f"{path} line {rows.line_num} is damaged ({error}).",
-                f"Move {path.parent} away and run `screentime sync`: labels are safe in Label Studio.",
-            ) from None
+        return {row[0]: _numbers(row[1:], len(schema.classes)) for row in rows if row}
+    except (ValueError, csv.Error) as error:
+        raise ScreentimeError(f"{path} line {rows.line_num} is damaged ({error}).", remedy) from None
+
+
+def _saved_digest(path: Path) -> str | None:
+    """Digest of a table as its version was saved; None where the card, which others check, does not tell it."""
+    try:
+        return read_card(path.with_name(CARD)).get("files", {}).get(path.name)
+    except (Damaged, AttributeError):
+        return None
 
 
 def _numbers(cells: Sequence[str], wanted: int) -> list[float]:
     if len(cells) != wanted:
         raise ValueError(f"{len(cells)} numbers instead of {wanted}")
-    return [float(cell) for cell in cells]
+    numbers = [float(cell) for cell in cells]
+    if not all(0 <= number <= 1 for number in numbers):  # also of what is no number
+        raise ValueError("a number is no probability")
+    return numbers
 
 
 def write_rows(path: Path, schema: Schema, frames: Sequence[Frame], rows: np.ndarray) -> None:

@@ -17,7 +17,8 @@ from screentime import __version__
 from screentime.config import Config
 from screentime.files import sync_folder, sync_tree
 from screentime.model.backbone import Backbone
-from screentime.model.classifier import read_card, save, write_card
+from screentime.model.card import read_card, write_card
+from screentime.model.classifier import save
 from screentime.model.judging import blocks_of, judge, near_of
 from screentime.model.recipes import Made, train
 from screentime.model.tables import BY_BLOCK, CROSSFIT, PREDICTIONS, UNSMOOTHED, write_rows

@@ -6,16 +6,22 @@ import hashlib
 import io
 import json
 import os
+import pickle
 import shutil
 import subprocess
 import sys
+import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from screentime.errors import ModelError
 from screentime.model.backbone import open_backbone, tensorflow
-from screentime.model.classifier import load, read_card, save
+from screentime.model.card import read_card
+from screentime.model.classifier import load, save
 from screentime.model.conversion import judged
 from screentime.model.head import Head
 from screentime.model.networks import Saved
@@ -66,7 +72,11 @@ def saved(tiny, head, pictures, tmp_path_factory):
 def network_of(folder):
     """What the card says of the network."""
     digest = hashlib.sha256((folder / "network.tflite").read_bytes()).hexdigest()
-    return {"network": {"file": "network.tflite", "view": "tiles", "side": 224, "sha256": digest}}
+    files = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in sorted(os.listdir(folder))}
+    files.pop("card.json", None)
+    return {
+        "network": {"file": "network.tflite", "view": "tiles", "side": 224, "sha256": digest}, "files": files,
+    }
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +134,7 @@ def test_a_saved_model_stands_alone_and_says_what_it_said_before(kind, request, 
     assert np.ptp(expected, axis=0).min() > 0.001  # the pictures do differ for it
     assert classifier.version == "v001-0123456789ab"
     assert classifier.schema == Schema("multi", ("Tom", "Jerry"))
-    assert {name: value for name, value in classifier.card.items() if name != "network"} == CARD
+    assert {name: value for name, value in classifier.card.items() if name not in ("network", "files")} == CARD
     # Whatever the aspect, and as many as there are.
     assert classifier.probabilities(pictures[:1].swapaxes(1, 2)).shape == (1, 2)
 
@@ -260,7 +270,10 @@ def test_what_is_no_model_folder_is_told(tmp_path, kind):
     [
         (b"", "Expecting value: line 1 column 1 (char 0)"),
         (b'{"version": "v001', "Unterminated string starting at: line 1 column 13 (char 12)"),
-        (b"\xff\xfe", "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
+        (b"\xff\xfe", "line 1 is no text in UTF-8"),
+        (b"[1, 2]", "it holds no names with values"),
+        (b"null", "it holds no names with values"),
+        (b"[" * 100_000, "it is nested too deeply"),
     ],
 )
 def test_a_damaged_card_is_told(tmp_path, content, reason):
@@ -272,8 +285,7 @@ def test_a_damaged_card_is_told(tmp_path, content, reason):
     ("card", "missing"),
     [
         ({name: value for name, value in CARD.items() if name not in ("fps", "round")}, "fps, round"),
-        ([1, 2], "backbone, characters, fps, mode, round, short_side, version"),
-        (None, "backbone, characters, fps, mode, round, short_side, version"),
+        ({}, "backbone, characters, fps, mode, round, short_side, version"),
     ],
 )
 def test_a_card_that_lacks_something_is_told(tmp_path, card, missing):
@@ -287,14 +299,36 @@ def test_a_card_that_lacks_something_is_told(tmp_path, card, missing):
         ({"mode": "both"}, "The mode 'both' is not known. Use exclusive or multi."),
         ({"characters": []}, "No character is named. Name them: --characters Tom,Jerry."),
         ({"characters": ["Tom", "tom"]}, "The character 'Tom' is named twice. Name each one once."),
-        ({"characters": None}, "'NoneType' object is not iterable"),
-        ({"characters": [1]}, "'int' object has no attribute 'strip'"),
     ],
 )
 def test_a_card_whose_classes_cannot_be_is_told(tmp_path, changes, reason):
     (tmp_path / "card.json").write_text(json.dumps({**CARD, **changes}))
     path = tmp_path / "card.json"
     assert refusal(tmp_path) == f"{path} names no classes that can be used ({reason})."
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"characters": None}, "Expected `array`, got `null` at `characters`"),
+        ({"characters": [1]}, "Expected `str`, got `int` at `characters[0]`"),
+        ({"short_side": 10**9}, "Expected `int` <= 8192 at `short_side`"),
+        ({"short_side": "336"}, "Expected `int`, got `str` at `short_side`"),
+        ({"fps": 0}, "Expected `float` > 0.0 at `fps`"),
+        ({"fps": float("nan")}, "Expected `float` > 0.0 at `fps`"),
+        ({"smoothing": -1}, "Expected `float` >= 0.0 at `smoothing`"),
+        ({"version": "../../v001"}, "Expected `str` matching regex '^[\\\\w.-]{1,200}\\\\Z' at `version`"),
+        ({"backbone": []}, "Expected `object`, got `array` at `backbone`"),
+        ({"network": {}}, "Object missing required field `file` at `network`"),
+        ({"network": {"file": "../x", "view": "tiles", "side": 224}}, "Invalid enum value '../x' at `network.file`"),
+        ({"network": {"file": "model", "view": "round", "side": 224}}, "Invalid enum value 'round' at `network.view`"),
+        ({"network": {"file": "model", "view": "tiles", "side": 0}}, "Expected `int` >= 8 at `network.side`"),
+        ({"files": ["head.npz"]}, "Expected `object`, got `array` at `files`"),
+    ],
+)
+def test_a_card_that_says_what_cannot_be_is_told_with_the_place(tmp_path, changes, reason):
+    (tmp_path / "card.json").write_text(json.dumps({**CARD, **changes}))
+    assert refusal(tmp_path) == f"{tmp_path / 'card.json'} says what cannot be ({reason})."
 
 
 @pytest.mark.parametrize(
@@ -342,11 +376,42 @@ def test_a_flatbuffer_that_is_none_though_the_card_knows_it_is_told(saved, tmp_p
     )
 
 
-def test_a_card_that_says_nothing_of_the_network_s_file_is_told(saved, tmp_path):
+def test_any_change_of_a_file_is_seen_before_anything_is_loaded(saved, refused, tmp_path):
+    for kind, (whole, *_) in {"saved": saved, "refused": refused}.items():
+        names = [path.relative_to(whole) for path in sorted(whole.rglob("*")) if path.is_file()]
+        for name in names:
+            if name.name == "card.json":
+                continue
+            folder = tmp_path / f"{kind}-{name.name}"
+            shutil.copytree(whole, folder)
+            content = bytearray((folder / name).read_bytes())
+            content[len(content) // 2] ^= 1
+            (folder / name).write_bytes(content)
+            assert refusal(folder) == f"The model in {folder} cannot be loaded ({name} is not the one that was saved)."
+            (folder / name).unlink()
+            assert refusal(folder) == f"The model in {folder} cannot be loaded ({name} is missing)."
+    (folder := tmp_path / "more").mkdir()
+    shutil.copytree(refused[0], folder, dirs_exist_ok=True)
+    (folder / "model" / "more.pb").write_bytes(b"x")
+    assert refusal(folder).endswith("(model/more.pb is not the one that was saved).")
+
+
+def without_digests(saved, tmp_path):
+    """A copy of a folder as it was before cards knew the digests of its files."""
     folder = tmp_path / "v001"
     shutil.copytree(saved[0], folder)
-    (folder / "card.json").write_text(json.dumps({**CARD, "network": {}}))
-    assert refusal(folder) == f"The model in {folder} cannot be loaded ('file')."
+    card = json.loads((folder / "card.json").read_text("utf-8"))
+    del card["files"]
+    (folder / "card.json").write_text(json.dumps(card), "utf-8")
+    return folder
+
+
+def test_a_card_without_digests_still_loads_and_its_flatbuffer_is_checked(saved, tmp_path):
+    folder = without_digests(saved, tmp_path)
+    assert load(folder).probabilities(saved[1]) == pytest.approx(saved[2], abs=1e-5)
+    path = folder / "network.tflite"
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    assert refusal(folder).endswith("(network.tflite is not the one that was saved).")
 
 
 def archive(**arrays):
@@ -366,15 +431,77 @@ DAMAGE = {
     "row": (archive(known=KNOWN[0], threshold=0.2), "it holds no embeddings)"),
     "no rows": (archive(known=KNOWN[:0], threshold=0.2), "it holds no embeddings)"),
     "words": (archive(known=np.array([["a"]]), threshold=0.2), "it holds no embeddings)"),
+    "other network": (archive(known=KNOWN[:, :8], threshold=0.2), "its embeddings have 8 numbers and the network's 16)"),
     "not finite": (archive(known=KNOWN - np.float16(np.inf), threshold=0.2), "it holds no embeddings)"),
 }
+
+
+def bomb():
+    """A small archive that would become a gigabyte."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed, packed.open("known.npy", "w") as part:
+        for _ in range(1025):
+            part.write(bytes(2**19))
+    return file.getvalue()
+
+
+HEAD = {
+    "mean": np.zeros(16, np.float32), "scale": np.float64(1), "kernel": np.zeros((16, 2), np.float32),
+    "bias": np.zeros(2, np.float32), "activation": np.array("sigmoid"),
+}
+SPOILT = {
+    "empty": (b"", "it is no archive"),
+    "cut short": (archive(**HEAD)[:-30], "it is no archive"),
+    "pickle": (archive(**{**HEAD, "mean": np.array([{}])}), "Object arrays cannot be loaded when allow_pickle=False"),
+    "a pickle alone": (pickle.dumps({"mean": 1}), "it is no archive"),
+    "lacks one": (archive(mean=HEAD["mean"]), "'scale is not a file in the archive'"),
+    "other network": (
+        archive(**{**HEAD, "mean": np.zeros(8, np.float32), "kernel": np.zeros((8, 2), np.float32)}),
+        "the network's embeddings have 16 numbers and the head wants 8",
+    ),
+    "does not fit": (archive(**{**HEAD, "bias": np.zeros(3, np.float32)}), "the arrays in head.npz do not fit one another"),
+    "not finite": (archive(**{**HEAD, "bias": np.full(2, np.nan, np.float32)}), "head.npz holds no bias"),
+    "activation": (archive(**{**HEAD, "activation": np.array("exp")}), "head.npz holds no activation"),
+    "bomb": (bomb(), "it would take more than 512 MB"),
+}
+
+
+@pytest.mark.parametrize("kind", SPOILT)
+def test_a_head_that_is_none_or_another_network_s_is_told(saved, tmp_path, kind):
+    folder = without_digests(saved, tmp_path)
+    content, reason = SPOILT[kind]
+    (folder / "head.npz").write_bytes(content)
+    assert refusal(folder) == f"The model in {folder} cannot be loaded ({reason})."
+
+
+@given(data=st.data())
+def test_bytes_changed_in_the_arrays_of_an_older_folder_end_in_a_sentence(saved, tmp_path_factory, data):
+    folder = without_digests(saved, tmp_path_factory.mktemp("old"))
+    name = data.draw(st.sampled_from(["head.npz", "known.npz"]))
+    content = bytearray((folder / name).read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    (folder / name).write_bytes(content[: data.draw(st.integers(0, len(content)) | st.just(len(content)))])
+    try:
+        classifier = load(folder)
+        assert classifier.reference.known.shape[1] == 16
+        assert classifier.probabilities(saved[1][:1]).shape == (1, 2)
+    except ModelError as error:
+        assert str(error).endswith(REMEDY) and "\n" not in str(error)
+
+
+def test_what_are_no_probabilities_are_refused(saved):
+    classifier = load(saved[0])
+    for wrong in (np.nan, 1.5, -0.5, np.inf):
+        broken = replace(classifier, _look=lambda pictures, wrong=wrong: (np.full((1, 2), wrong, np.float32), None))
+        with pytest.raises(ModelError, match=f"^The model in {saved[0]} gives what are no probabilities"):
+            broken.probabilities(saved[1])
 
 
 @pytest.mark.parametrize("kind", DAMAGE)
 def test_a_damaged_reference_is_told_when_it_is_asked_for(saved, tmp_path, kind):
     content, reason = DAMAGE[kind]
-    folder = tmp_path / "v001"
-    shutil.copytree(saved[0], folder)
+    folder = without_digests(saved, tmp_path)
     (folder / "known.npz").write_bytes(content)
     classifier = load(folder)
     with pytest.raises(ModelError) as caught:

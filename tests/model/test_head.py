@@ -58,8 +58,8 @@ def archive(**changes):
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "No data left in file"),
-        (archive()[:200], "File is not a zip file"),
+        (b"", "it is no archive"),
+        (archive()[:200], "it is no archive"),
         (archive(kernel=None), "kernel is not a file in the archive"),
         (archive(mean=np.array([{}] * 6)), "Object arrays cannot be loaded"),
         (archive(mean=HEAD.mean[:, None]), "head.npz holds no mean"),

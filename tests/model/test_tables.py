@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from screentime.errors import NotReady
+from screentime.errors import NotReady, ScreentimeError
 from screentime.model.tables import PREDICTIONS, UNSMOOTHED, read_predictions, read_rows, write_rows
 from screentime.records import Frame, frame_uid
 from screentime.schema import Schema
@@ -76,3 +81,49 @@ def test_a_heading_starts_no_formula_and_reads_back(tmp_path):
     # As an older screentime wrote it.
     (tmp_path / PREDICTIONS).write_text(text.replace("'-tom", "-tom"), "utf-8")
     assert read_rows(tmp_path / PREDICTIONS, schema) == {FRAMES[0].uid: [0.5, 0.25]}
+
+
+def refusal(folder):
+    with pytest.raises(ScreentimeError) as caught:
+        read_rows(folder / PREDICTIONS, MULTI)
+    assert caught.value.remedy == f"Move {folder} away and run `screentime sync`: labels are safe in Label Studio."
+    assert caught.value.exit_code == 1
+    return caught.value.what
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        ("nan,1.0", "a number is no probability"), ("inf,1.0", "a number is no probability"),
+        ("-0.1,1.0", "a number is no probability"), ("1.000001,1.0", "a number is no probability"),
+        ("1e308,1.0", "a number is no probability"), ("0,5,1.0", "3 numbers instead of 2"),
+        ("0.5", "1 numbers instead of 2"), ("half,1.0", "could not convert string to float: 'half'"),
+    ],
+)
+def test_what_is_no_probability_is_told_with_its_line(folder, cells, reason):
+    path = folder / PREDICTIONS
+    path.write_text(path.read_text("utf-8").replace("0.250000,1.000000", cells), "utf-8")
+    assert refusal(folder) == f"{path} line 2 is damaged ({reason})."
+
+
+def test_a_table_is_the_one_that_was_saved_where_the_card_tells(folder):
+    path = folder / PREDICTIONS
+    card = {"files": {PREDICTIONS: hashlib.sha256(path.read_bytes()).hexdigest()}}
+    (folder / "card.json").write_text(json.dumps(card))
+    rows = read_rows(path, MULTI)
+    path.write_text(path.read_text("utf-8").replace("0.250000", "0.350000"), "utf-8")
+    assert refusal(folder) == f"{path} is damaged (it is not the one that was saved)."
+    (folder / "card.json").unlink()
+    assert read_rows(path, MULTI) != rows
+
+
+@given(st.binary(max_size=6), st.integers(0, 200))
+def test_bytes_in_the_midst_of_a_table_end_in_a_sentence_or_are_probabilities(folder, noise, place):
+    content = (folder / UNSMOOTHED).read_bytes()
+    (folder / "noisy.csv").write_bytes(content[:place] + noise + content[place:])
+    try:
+        rows = read_rows(folder / "noisy.csv", MULTI)
+    except ScreentimeError as error:
+        assert error.what and error.remedy
+    else:
+        assert all(0 <= number <= 1 for row in rows.values() for number in row)

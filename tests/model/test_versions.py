@@ -99,6 +99,12 @@ def test_the_card_says_what_the_version_was_made_from(first, material):
     card, models = first
     assert json.loads((models / card["version"] / "card.json").read_text()) == card
     round_, history, packages = card.pop("round"), card.pop("history"), card.pop("packages")
+    files = card.pop("files")
+    assert sorted(files) == [
+        "by_block.csv", "crossfit.csv", "head.npz", "known.npz", "network.tflite", "predictions.csv", "unsmoothed.csv",
+    ]
+    for name, digest in files.items():
+        assert hashlib.sha256((models / card["version"] / name).read_bytes()).hexdigest() == digest
     assert card == {
         "version": f"v001-{material.digest}", "mode": "multi", "characters": ["Tom", "Jerry"],
         "classes": ["Tom", "Jerry"], "recipe": "head",
@@ -119,7 +125,7 @@ def test_the_card_says_what_the_version_was_made_from(first, material):
         "label_uids": [f"00112233445566aa-{1000 * second:09d}" for second in range(4, 20)],
         "held_out_uids": [],
     }
-    card.update(round=round_, history=history, packages=packages)
+    card.update(round=round_, history=history, packages=packages, files=files)
     assert round_.pop("seconds") > 0
     assert round_ == {
         "version": card["version"], "labels": 16, "validation_accuracy": 1.0,
