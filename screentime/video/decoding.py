@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from screentime.errors import FilmError
 from screentime.machine import cores
 from screentime.video.clock import LONGEST_SECONDS
 from screentime.video.leaning import Kind, Leaning
+from screentime.video.opening import no_pictures, opened, pictures_of
 from screentime.video.skipping import Plan, plan
-from screentime.video.source import shown_name
 
 # Threads wait for one another where frames lean on one another: four keep two cores busy. Each holds frames.
 LEAST_THREADS, MOST_THREADS = 4, 16
@@ -25,6 +24,10 @@ class AstrayError(Exception):
     """The decoder does not give what the plan says: the film must be decoded without one."""
 
 
+class DamagedError(AstrayError):
+    """The decoder noticed damage: the film must be decoded by one that patches it up."""
+
+
 class Pictures:
     """The picture stream of an opened film; close it after use.
 
@@ -32,6 +35,8 @@ class Pictures:
     ----------
     path : Path
         From `source.checked`.
+    strict : bool, optional
+        Whether the decoder refuses damage that it would otherwise patch up, as far as it notices it.
 
     Attributes
     ----------
@@ -50,28 +55,21 @@ class Pictures:
         If there is no picture stream in it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, strict: bool = False) -> None:
         import av
 
-        av.logging.set_level(None)
         try:
-            # A list of addresses is no film: nothing is fetched.
-            # Titles may be in any encoding; nobody reads them here.
-            self._container = av.open(
-                str(path), options={"protocol_whitelist": "file"}, metadata_errors="replace"
-            )
+            self._container = opened(path)
         except av.error.FFmpegError:
-            raise _no_pictures(path) from None
+            raise no_pictures(path) from None
         try:
-            self._stream = _pictures(self._container)
-            if self._stream is None:
-                raise _no_pictures(path)
-            self._prepare()
+            self._stream = pictures_of(self._container, path)
+            self._prepare(strict)
         except BaseException:
             self._container.close()
             raise
 
-    def _prepare(self) -> None:
+    def _prepare(self, strict: bool) -> None:
         from av.stream import Discard
 
         stream = self._stream
@@ -79,6 +77,8 @@ class Pictures:
             if other is not stream:
                 other.discard = Discard.all
         context = stream.codec_context
+        if strict:
+            context.options = {**context.options, "err_detect": "explode"}
         context.thread_type = "AUTO"
         context.thread_count = min(max(cores(), LEAST_THREADS), MOST_THREADS)
         self._unit = float(stream.time_base or 0)
@@ -194,12 +194,14 @@ class Pictures:
         ------
         AstrayError
             If something else comes out than the plan says.
+        DamagedError
+            If the decoder notices damage.
         """
         due = iter(plan.due)
         for packet in self._sent(plan):
-            for frame in self._whole(packet):
+            for frame in self.whole(packet):
                 false_start = frame.pts in plan.starts and not frame.key_frame
-                if frame.pts != next(due, None) or frame.is_corrupt or false_start:
+                if frame.pts != next(due, None) or false_start:
                     raise AstrayError
                 if frame.pts in plan.seconds:
                     yield plan.seconds[frame.pts], frame
@@ -218,25 +220,25 @@ class Pictures:
             raise AstrayError
         yield None
 
-    def _whole(self, packet: Any) -> list[Any]:
+    def whole(self, packet: Any) -> list[Any]:
+        """Frames that a packet sets free, none of which the decoder calls damaged.
+
+        Parameters
+        ----------
+        packet : av.Packet or None
+            As for `decode`.
+
+        Returns
+        -------
+        list of av.VideoFrame
+
+        Raises
+        ------
+        DamagedError
+            If one is damaged or could not be decoded.
+        """
         frames = self.decode(packet)
-        if frames is None:
-            raise AstrayError
+        if frames is None or any(frame.is_corrupt for frame in frames):
+            raise DamagedError
         return frames
 
-
-def _pictures(container: Any) -> Any:
-    """The stream to show: the first of moving pictures that can be decoded, before covers."""
-    from av.stream import Disposition
-
-    streams = [stream for stream in container.streams.video if stream.codec_context is not None]
-    moving = [stream for stream in streams if not stream.disposition & Disposition.attached_pic]
-    return next(iter(moving or streams), None)
-
-
-def _no_pictures(path: Path) -> FilmError:
-    return FilmError(
-        f"{shown_name(path)} holds no pictures that can be read: it is no film, has sound only,"
-        " or lacks its index.",
-        "See that a player shows it; copy it again, or convert it: ffmpeg -i FILM film.mp4.",
-    )

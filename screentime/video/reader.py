@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from screentime.errors import ConfigError, FilmError
 from screentime.records import Film
 from screentime.video.clock import Clock, Picker
-from screentime.video.decoding import AstrayError, Pictures
+from screentime.video.decoding import AstrayError, DamagedError, Pictures
 from screentime.video.pictures import Shaper, Size
-from screentime.video.source import checked, digest, shown_name
+from screentime.video.skipping import Plan
+from screentime.video.source import checked, digest, mark, require_unchanged, shown_name
 
 if TYPE_CHECKING:
     import av
     import numpy as np
+
+    # Seconds and the frames that come then.
+    Frames = Iterator[tuple[float, av.VideoFrame]]
 
 # After damage the decoder shows smeared pictures until the next whole one; encoders place one
 # every ten seconds at most, and films without any (intra refresh) are clean again by then.
@@ -50,7 +54,8 @@ class Sample:
 class Reader:
     """Samples a film: open it with ``with``, iterate once, then ask for the summary.
 
-    A damaged middle is jumped over to the next whole picture; what the decoder patches up in silence is kept.
+    A damaged middle is jumped over to the next whole picture. What the decoder patches up is kept, and the
+    warnings say so as far as it notices: VP8, VP9 and AV1 have nothing by which most damage could be noticed.
 
     Parameters
     ----------
@@ -78,7 +83,7 @@ class Reader:
         If fps is not above 0.
     FilmError
         On entering: if the file is missing, empty or holds no pictures. While iterating: if
-        not one frame can be decoded.
+        not one frame can be decoded, or the file is changed meanwhile.
 
     Examples
     --------
@@ -106,9 +111,11 @@ class Reader:
         self._film: Film | None = None
         self.claimed_seconds = 0.0
         self.lost_seconds = 0.0
+        self._patched = False  # whether the decoder noticed damage
 
     def __enter__(self) -> Self:
         self._path = checked(self._path)
+        self._mark = mark(self._path)
         self._open()
         self.claimed_seconds = self._pictures.claimed_seconds
         return self
@@ -126,8 +133,10 @@ class Reader:
         if not samples:
             raise FilmError(
                 f"{shown_name(self._path)} has not one frame that can be decoded.",
-                "Copy or download it again, and see that a player shows it.",
+                "Copy or download it again, and see that a player shows it; pictures of more than"
+                " 8192 x 4352 pixels must be made smaller.",
             )
+        require_unchanged(self._path, self._mark)
         self._film = Film(
             digest=self._digest or digest(self._path),
             name=self._path.name,
@@ -164,35 +173,51 @@ class Reader:
             sentences.append(
                 f"{name} is damaged: {self.lost_seconds:.1f} s of its pictures could not be read."
             )
+        elif self._patched:
+            sentences.append(f"{name} is damaged: its decoder patched pictures up, and some may be smeared.")
         return tuple(sentences)
 
-    def _open(self) -> None:
+    def _open(self, strict: bool = False) -> None:
         """Open the film, or open it anew to read its packets once more."""
         if self._pictures is not None:
             self._pictures.close()
-        self._pictures = Pictures(self._path)
+            require_unchanged(self._path, self._mark)
+        self._pictures = Pictures(self._path, strict)
 
-    def _frames(self) -> Iterator[tuple[float, av.VideoFrame]]:
+    def _frames(self) -> Frames:
         """Second and frame of each sample; sets how long the film is."""
         handed = -1.0
         known = self._pictures.plan(self._fps)
-        self._open()
+        ways = [self._picked(strict=True), self._picked(strict=False)]
         if known is not None:
+            ways.insert(0, self._planned(known))
+        while ways:
+            self._open(strict=len(ways) > 1)
             try:
-                for second, frame in self._pictures.planned(known):
-                    yield second, frame
-                    handed = second
-                self._seconds = self._end(known.frames, known.last, known.end)
+                for second, frame in ways.pop(0):
+                    # What one way gave until it failed is not handed out twice.
+                    if second > handed:
+                        yield second, frame
+                        handed = second
                 return
+            except DamagedError:
+                self._patched, ways = True, ways[-1:]
             except AstrayError:
-                self._open()
+                pass  # nothing is damaged so far
+
+    def _planned(self, known: Plan) -> Frames:
+        """Decode what the samples need, and nothing that the decoder calls damaged."""
+        yield from self._pictures.planned(known)
+        self._seconds = self._end(known.frames, known.last, known.end)
+
+    def _picked(self, strict: bool) -> Frames:
+        """Decode every frame for the samples among them; where strict, nothing that the decoder calls damaged."""
         picker = Picker(self._fps, self._pictures.rate)
-        for second, frame in self._every():
-            # What a plan gave until it failed is not handed out twice.
-            if picker.wants(second) and second > handed:
+        for second, frame in self._every(self._pictures.whole if strict else self._pictures.decode):
+            if picker.wants(second):
                 yield second, frame
 
-    def _every(self) -> Iterator[tuple[float, av.VideoFrame]]:
+    def _every(self, decode: Callable[[Any], list[Any] | None]) -> Frames:
         """Decode every frame, and give those that are whole."""
         pictures, clock = self._pictures, Clock(self._pictures.rate)
         decoded = 0
@@ -200,12 +225,13 @@ class Reader:
         until = 0.0  # when the latest whole frame leaves the screen
         mended_at: float | None = None  # where damage that is not over yet ends at the earliest
         for packet in chain(pictures.packets(), [None]):
-            frames = pictures.decode(packet)
+            frames = decode(packet)
             if frames is None:
                 failed += 1
                 continue
             for frame in frames:
                 decoded += 1
+                self._patched |= frame.is_corrupt
                 if failed:
                     mended_at = (clock.last or 0.0) + failed * clock.usual_step
                 second = clock.tick(pictures.position(frame), failed)
@@ -228,6 +254,21 @@ class Reader:
         # it alone knows how long the last one is held.
         all_there = decoded >= self._pictures.claimed_frames > 0
         return round(self.claimed_seconds if all_there and self.claimed_seconds > last else until, 6)
+
+
+def require_film(path: str | os.PathLike[str]) -> None:
+    """See that a file is a film by what its container says of itself; none of its pictures is decoded.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Raises
+    ------
+    FilmError
+        If it is none.
+    """
+    Pictures(checked(path)).close()
 
 
 def _leans_on_others(frame: av.VideoFrame) -> bool:

@@ -41,8 +41,10 @@ def copy(path: Path, part: Path, known: Timing, seconds: float, talk: Talk) -> N
     FilmError
         If the film cannot be read.
     """
-    with reading(path) as source, _writing(part) as target, talk.progress(f"Copying {shown_name(path)}") as step:
-        pictures = source.streams.video[0]
+    with (
+        reading(path) as (source, pictures), _writing(part) as target,
+        talk.progress(f"Copying {shown_name(path)}") as step,
+    ):
         stream = target.add_stream_from_template(pictures)
         first = round(Fraction(_first(known)) / pictures.time_base)
         sound = _Sound(source, target, _first(known), seconds)
@@ -87,8 +89,10 @@ def convert(path: Path, part: Path, known: Timing, film: Film, talk: Talk) -> li
     times: list[float] = []
     height = min(film.height, HEIGHT) // 2 * 2 or 2
     width = max(round(film.width * height / film.height / 2) * 2, 2)
-    with reading(path) as source, _writing(part) as target, talk.progress(f"Converting {shown_name(path)}") as step:
-        pictures = source.streams.video[0]
+    with (
+        reading(path) as (source, pictures), _writing(part) as target,
+        talk.progress(f"Converting {shown_name(path)}") as step,
+    ):
         base = pictures.time_base
         usual = frame_seconds(known.claimed[0] if known.claimed else 0.0)
         # Without times of its own a frame is one step after the one before.

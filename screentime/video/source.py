@@ -26,14 +26,57 @@ def digest(path: str | os.PathLike[str]) -> str:
     Raises
     ------
     FilmError
-        If it is no file, is empty or cannot be read.
+        If it is no file, is empty, cannot be read or is changed meanwhile.
     """
     path = checked(path)
     try:
+        known = mark(path)
         with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+            content = hashlib.file_digest(file, "sha256").hexdigest()[:16]
     except OSError as error:
         raise _unreadable(path, error) from error
+    require_unchanged(path, known)
+    return content
+
+
+def mark(path: Path) -> tuple[int, ...]:
+    """What tells that a file is still the one it was: its size, its time of change and its place on the disk.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    tuple of int
+        Empty where there is no such file.
+    """
+    try:
+        known = path.stat()
+    except OSError:
+        return ()
+    return known.st_size, known.st_mtime_ns, known.st_ino, known.st_dev
+
+
+def require_unchanged(path: Path, known: tuple[int, ...]) -> None:
+    """See that a film is still the one that it was when reading it began.
+
+    Parameters
+    ----------
+    path : Path
+    known : tuple of int
+        Its `mark` then.
+
+    Raises
+    ------
+    FilmError
+        If it was written to, replaced or removed.
+    """
+    if mark(path) != known:
+        raise FilmError(
+            f"{shown_name(path)} was changed while it was read.",
+            "Wait until it is copied or downloaded whole, then run this again.",
+        )
 
 
 def shown_name(path: str | os.PathLike[str]) -> str:

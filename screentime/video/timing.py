@@ -12,6 +12,7 @@ from typing import Any
 from screentime.errors import FilmError
 from screentime.video.clock import frame_seconds
 from screentime.video.grid import grid_rate
+from screentime.video.opening import opened, pictures_of
 from screentime.video.source import shown_name
 
 # Containers and codecs that browsers play. Chromium as Debian builds it was tried; HEVC, MPEG-2 and
@@ -83,7 +84,7 @@ class Timing:
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[Any]:
+def reading(path: Path) -> Iterator[tuple[Any, Any]]:
     """Open a film with PyAV.
 
     Parameters
@@ -93,7 +94,8 @@ def reading(path: Path) -> Iterator[Any]:
 
     Yields
     ------
-    av.container.InputContainer
+    container : av.container.InputContainer
+    pictures : av.video.VideoStream
 
     Raises
     ------
@@ -102,14 +104,12 @@ def reading(path: Path) -> Iterator[Any]:
     """
     import av
 
-    av.logging.set_level(None)
     name = shown_name(path)
     try:
-        with av.open(str(path), metadata_errors="replace") as container:
-            if not container.streams.video:
-                raise FilmError(f"{name} holds no pictures.", "See that a player shows it.")
-            container.streams.video[0].thread_type = "AUTO"
-            yield container
+        with opened(path) as container:
+            pictures = pictures_of(container, path)
+            pictures.thread_type = "AUTO"
+            yield container, pictures
     except av.error.FFmpegError as error:
         raise FilmError(
             f"{name} cannot be read: {error.strerror or error}.",
@@ -136,8 +136,7 @@ def timing(path: Path, rate: float = 0.0) -> Timing:
     FilmError
         If it cannot be read, or has no pictures.
     """
-    with reading(path) as container:
-        stream = container.streams.video[0]
+    with reading(path) as (container, stream):
         sound = container.streams.audio[0].codec_context.name if container.streams.audio else ""
         # Only the stamps are kept: a long film's packets would fill the memory.
         stamps = [one.pts for one in container.demux(stream) if one.size and not one.is_discard]

@@ -275,3 +275,46 @@ def test_the_real_episode_gives_one_frame_a_second():
     assert reader.film.seconds == pytest.approx(298.0)
     assert (reader.film.width, reader.film.height) == (960, 540)
     assert reader.warnings == ()
+
+
+PATCHED = "{} is damaged: its decoder patched pictures up, and some may be smeared."
+
+
+@pytest.mark.parametrize(("name", "place", "options"), [
+    ("two.mpg", 0.42, ("-c:v", "mpeg2video", "-g", "15", "-bf", "2")),
+    ("part2.avi", 0.6, ("-c:v", "mpeg4", "-g", "50", "-bf", "2")),
+    ("x264.mkv", 0.6, ("-preset", "medium", "-g", "50")),
+    ("x265.mkv", 0.3, ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none:keyint=50")),
+])
+def test_pictures_that_the_decoder_patches_up_are_told(studio, name, place, options):
+    whole = studio.film(name, 150, 25, *options)
+
+    def zero(content):
+        start = round(len(content) * place)
+        content[start : start + 60] = bytes(60)
+
+    with Reader(studio.spoil(f"patched-{name}", whole, zero), fps=25) as reader:
+        seconds = [sample.second for sample in reader]
+    assert len(seconds) > 100 and all(abs(second * 25 - round(second * 25)) < 0.05 for second in seconds)
+    assert reader.film.seconds == pytest.approx(6.0, abs=0.05)
+    assert reader.warnings == (PATCHED.format(f"patched-{name}"),)
+    assert read(studio, whole)[1].warnings == ()
+
+
+@pytest.mark.parametrize("change", ["written", "replaced", "removed"])
+def test_a_film_that_is_changed_while_it_is_read_is_not_taken_for_the_one_it_was(plain, tmp_path, change):
+    path, other = tmp_path / "growing.mp4", tmp_path / "other.mp4"
+    for file in (path, other):
+        file.write_bytes(plain.read_bytes())
+    with pytest.raises(FilmError) as caught, Reader(path) as reader:
+        for sample in reader:
+            if sample.index == 3 and change == "written":
+                with path.open("ab") as file:
+                    file.write(b"more")
+            elif sample.index == 3 and change == "replaced":
+                os.replace(other, path)
+            elif sample.index == 3:
+                path.unlink()
+    assert str(caught.value) == (
+        "growing.mp4 was changed while it was read. Wait until it is copied or downloaded whole, then run this again."
+    )

@@ -1,0 +1,91 @@
+"""Opening a film's file: containers of films alone, and nothing beyond that one file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from screentime.errors import FilmError
+from screentime.video.source import shown_name
+
+# By FFmpeg's names. It knows some 370 kinds of files; among them are lists that name other files and addresses
+# (HLS, DASH, concat, SDP), numbered pictures, scripts and text: no such file is a film, whatever it is called.
+CONTAINERS = (
+    "3g2", "3gp", "4xm", "amv", "apng", "asf", "asf_o", "av1", "avi", "avs2", "avs3", "bink", "cavsvideo", "cine", "dhav",
+    "dirac", "dnxhd", "dv", "evc", "film_cpk", "flic", "flv", "gif", "gxf", "h261", "h263", "h264", "hevc", "ivf", "kux",
+    "live_flv", "lxf", "m4v", "matroska", "mjpeg", "mjpeg_2000", "mov", "mp4", "mpeg", "mpegts", "mpegtsraw", "mpegvideo",
+    "mtv", "mxf", "nsv", "nut", "nuv", "obu", "ogg", "pva", "rm", "roq", "smk", "swf", "ty", "vc1", "vc1test", "vivo",
+    "vvc", "webm", "wtv", "yuv4mpegpipe",
+)
+# The largest picture of the highest level of HEVC and H.264 (8192 x 4352). A damaged header may claim far more, and
+# a decoder would take memory for several of them before it saw that nothing is there.
+MOST_PIXELS = 35_651_584
+
+
+def opened(path: Path) -> Any:
+    """Open a film with PyAV.
+
+    Parameters
+    ----------
+    path : Path
+        From `source.checked`: absolute, since FFmpeg takes a bare name such as ``concat:a`` for an order.
+
+    Returns
+    -------
+    av.container.InputContainer
+        Close it after use.
+
+    Raises
+    ------
+    av.error.FFmpegError
+        If it is no film, or cannot be read.
+    """
+    import av
+
+    av.logging.set_level(None)
+    return av.open(
+        str(path),
+        options={
+            "protocol_whitelist": "file", "format_whitelist": ",".join(CONTAINERS), "max_pixels": str(MOST_PIXELS),
+        },
+        metadata_errors="replace",  # titles may be in any encoding; nobody reads them here
+    )
+
+
+def pictures_of(container: Any, path: Path) -> Any:
+    """The stream to show: the first of moving pictures that can be decoded; a cover is none.
+
+    Parameters
+    ----------
+    container : av.container.InputContainer
+    path : Path
+        For the sentence.
+
+    Returns
+    -------
+    av.video.VideoStream
+
+    Raises
+    ------
+    FilmError
+        If there is none.
+    """
+    from av.stream import Disposition
+
+    for stream in container.streams.video:
+        context = stream.codec_context
+        if context is None or stream.disposition & Disposition.attached_pic:
+            continue
+        # It holds for the decoder too, which meets what the container did not say.
+        context.options = {**context.options, "max_pixels": str(MOST_PIXELS)}
+        return stream
+    raise no_pictures(path)
+
+
+def no_pictures(path: Path) -> FilmError:
+    """That a file holds no pictures that can be read."""
+    return FilmError(
+        f"{shown_name(path)} holds no pictures that can be read: it is no film, has sound only,"
+        " or lacks its index.",
+        "See that a player shows it; copy it again, or convert it: ffmpeg -i FILM film.mp4.",
+    )
