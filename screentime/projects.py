@@ -37,11 +37,14 @@ def begin(folder: Path, films: Sequence[Path], characters: Sequence[str], **chan
     Raises
     ------
     UserMistake
-        If a film is missing, an option cannot be used, or the folder holds another project.
+        If a film is missing or is none, an option cannot be used, or the folder holds another project.
     """
     from screentime.video.frames import find_films
+    from screentime.video.reader import require_film
 
     paths = find_films(films)
+    for path in paths:
+        require_film(path)
     inside = folder.resolve()
     named = tuple(
         str(path.relative_to(inside)) if path.is_relative_to(inside) else str(path)

@@ -1,3 +1,4 @@
+import os
 from dataclasses import asdict
 from pathlib import Path
 
@@ -131,3 +132,46 @@ def test_a_film_that_cannot_be_read_does_not_stop_the_others(cartoon, modelled, 
     results, failures = screen_films([films], modelled[1], tmp_path, Talk())
     assert [one.film.name for one in results] == ["b.mp4"]
     assert len(failures) == 1 and failures[0].startswith("a.mp4 holds no pictures that can be read")
+
+
+def test_what_is_no_film_begins_no_project(cartoon, tmp_path):
+    for name, content, sentence in [
+        ("text.mp4", b"no film\n" * 99, "text.mp4 holds no pictures that can be read"),
+        ("empty.mp4", b"", "empty.mp4 is empty (0 bytes)."),
+        ("list.mp4", f"ffconcat version 1.0\nfile {cartoon[0].name}\n".encode(), "list.mp4 holds no pictures"),
+    ]:
+        films = tmp_path / f"{name} and a film"
+        films.mkdir()
+        (films / name).write_bytes(content)
+        (films / cartoon[0].name).write_bytes(cartoon[0].read_bytes())
+        for named in ([films], [cartoon[0], films / name]):
+            with pytest.raises(FilmError) as caught:
+                begin(tmp_path / "p", named, ["cat"])
+            assert str(caught.value).startswith(sentence)
+    assert not (tmp_path / "p").exists()
+
+
+def test_rubbish_among_films_is_told_by_name_and_the_films_are_screened(cartoon, modelled, tmp_path):
+    _, folder = modelled
+    films = tmp_path / "films"
+    films.mkdir()
+    (films / "b.mp4").write_bytes(cartoon[0].read_bytes())
+    (films / "c.mp4").write_bytes(b"")
+    (films / "d.mp4").write_bytes(b"no film")
+    (films / "e.mp4").symlink_to(films / "e.mp4")
+    (films / "f.mp4").symlink_to("/dev/zero")
+    (films / "g.mp4").symlink_to(films / "gone")
+    (films / "h.mp4").mkdir()
+    (films / "notes.txt").write_text("not looked at")
+    os.mkfifo(films / "i.mp4")
+    for named in ([films], sorted(films.glob("[!egh].mp4"))):
+        (result,), failures = screen_films(named, folder, tmp_path, Talk())
+        assert result.film.name == "b.mp4"
+        said = {failure.split()[0 if failure[1] == "." else 2]: failure for failure in failures}
+        assert said["c.mp4"].startswith("c.mp4 is empty (0 bytes).")
+        assert said["d.mp4"].startswith("d.mp4 holds no pictures that can be read")
+        assert said["f.mp4"] == said["i.mp4"].replace("i.mp4", "f.mp4") == "f.mp4 is no ordinary file. Name a film file."
+        if named == [films]:
+            assert said["e.mp4"].startswith("The film e.mp4 does not exist.")
+            assert said["g.mp4"].startswith("The film g.mp4 does not exist.")
+        assert len(failures) == (6 if named == [films] else 4)

@@ -43,13 +43,14 @@ def find_films(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
     Parameters
     ----------
     paths : iterable of path-like
-        Files are taken whatever they are called; of a folder, its visible files with a film's
+        Files are taken whatever they are called; of a folder, what is visible and has a film's
         suffix, sorted by name. Folders inside are not searched.
 
     Returns
     -------
     list of Path
-        Absolute, in the order named, each file once.
+        Absolute, in the order named, each file once. Whether they can be read is not looked into here, so that
+        one bad file does not hide the others.
 
     Raises
     ------
@@ -58,8 +59,8 @@ def find_films(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
     """
     films: dict[Path, Path] = {}
     for path in map(Path, paths):
-        for film in _films_of(path) if os.path.isdir(path) else [checked(path)]:
-            films.setdefault(film.resolve(), film)
+        for film in _films_of(path) if os.path.isdir(path) else [_there(path)]:
+            films.setdefault(Path(os.path.realpath(film)), film)
     if not films:
         raise FilmError("No film is named.", "Name a film file, or a folder of films.")
     return list(films.values())
@@ -232,13 +233,17 @@ def require_sound(frame: Frame) -> None:
         raise ValueError(f"the second {frame.second!r} is no time")
 
 
+def _there(path: Path) -> Path:
+    return path.absolute() if os.path.exists(path) else checked(path)
+
+
 def _films_of(folder: Path) -> list[Path]:
     folder = folder.absolute()
     try:
         films = sorted(
             file
             for file in folder.iterdir()
-            if file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and file.is_file()
+            if file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and not os.path.isdir(file)
         )
     except OSError as error:
         raise FilmError(f"{folder} cannot be read: {error.strerror}.", "See that you may read it.") from error
