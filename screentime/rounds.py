@@ -105,7 +105,7 @@ class Loop:
         from screentime.labelstudio.link import open_link
 
         with self.talk.progress("Connecting to Label Studio"):
-            return open_link(self.config)
+            return open_link(self.config, self.talk.say)
 
     # -- the steps --------------------------------------------------------------------------------
 

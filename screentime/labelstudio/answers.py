@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from screentime.labelstudio import forms
 from screentime.labelstudio.client import Client, speaking
 from screentime.labelstudio.confirming import is_bulk
 from screentime.labelstudio.project import ProjectRef, answered
@@ -77,7 +78,9 @@ class Answers:
         *, either: bool = False,
     ) -> None:
         found = list(
-            read_tasks(client, project, filters=filters, either=either, fields="all", include=SAID)
+            read_tasks(
+                client, project, filters=filters, either=either, fields="all", include=SAID, form=forms.Answered
+            )
         )
         asked = [task["id"] for task in found if any(_undecided(one, settled) for one in task["annotations"])]
         began = _predictions(client, project, asked)
@@ -112,5 +115,5 @@ def _undecided(annotation: dict[str, Any], settled: Collection[tuple[int, str]])
 
 
 def _predictions(client: Client, project: ProjectRef, tasks: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
-    found = read_chosen(client, project, tasks, fields="all", include=SHOWN)
+    found = read_chosen(client, project, tasks, fields="all", include=SHOWN, form=forms.Predicted)
     return {task["id"]: task["predictions"] for task in found}

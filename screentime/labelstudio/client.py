@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,18 +12,28 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from screentime.errors import ServerError, UserMistake
+from screentime.labelstudio import forms
+from screentime.labelstudio.patience import Say, patiently
+from screentime.labelstudio.refusals import (
+    AGAIN,
+    TOKEN_REMEDY,
+    Unreadable,
+    no_label_studio,
+    refusal,
+    unreachable,
+    unreadable,
+)
 
 if TYPE_CHECKING:
     from label_studio_sdk.core.client_wrapper import SyncClientWrapper
 
-TOKEN_REMEDY = (
-    "Make a token in Label Studio, under Account & Settings (Personal Access Token, or Legacy Token),"
-    " and give it again."
-)
 REQUEST_SECONDS = 120.0
-# Only reading may be repeated. A POST whose answer was lost may have been carried out, so the client
-# repeats nothing unless a call says that it reads.
-READ = {"max_retries": 2}
+# Done twice they leave what they leave when done once.
+HARMLESS = {"GET", "PUT", "PATCH", "DELETE"}
+
+
+def silent(_: str) -> None:
+    """Say nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +49,30 @@ class Client:
     line : SyncClientWrapper
         The HTTP client of Label Studio's own SDK, which renews personal access tokens. It holds the token,
         so it is not shown.
+    say : callable of str
+        Told before a long wait for the server.
+    rng : random.Random
+        Spreads such waits.
     """
 
     url: str
     user: int
     line: SyncClientWrapper = field(repr=False)
+    say: Say = field(default=silent, repr=False)
+    rng: random.Random = field(default_factory=random.Random, repr=False)
 
     def request(
-        self, method: str, path: str, *, json: Any = None, params: dict[str, Any] | None = None,
-        files: dict[str, Any] | None = None, seconds: float = REQUEST_SECONDS,
+        self, method: str, path: str, *, form: Any = None, json: Any = None, params: dict[str, Any] | None = None,
+        files: dict[str, Any] | None = None, seconds: float = REQUEST_SECONDS, harmless: bool | None = None,
     ) -> Any:
-        """Call an endpoint.
+        """Call an endpoint; where it fails in a way that may pass, again, see `screentime.labelstudio.patience`.
 
         Parameters
         ----------
         method, path : str
             HTTP method, and the path after the server's address.
+        form : type, optional
+            What the answer has to be, one of `screentime.labelstudio.forms`; anything when left out.
         json : object, optional
             Body.
         params : dict, optional
@@ -62,19 +81,34 @@ class Client:
             Files to upload, as httpx takes them.
         seconds : float, optional
             How long to wait for an answer.
+        harmless : bool, optional
+            Whether doing it twice is the same as doing it once; by itself, all but POST.
 
         Returns
         -------
         object
-            The answer read as JSON; None when there is none.
+            The answer read as JSON; None when there is none, and when what is to be deleted is gone because
+            an earlier attempt deleted it.
 
         Raises
         ------
-        label_studio_sdk.core.api_error.ApiError, httpx.HTTPError
-            As the SDK raises them; `speaking` turns them into sentences.
+        label_studio_sdk.core.api_error.ApiError, httpx.HTTPError, Unreadable
+            `speaking` turns them into sentences.
         """
-        options = READ if method == "GET" else {}
-        return _request(self.line, method, path, options, seconds, json=json, params=params, files=files)
+        from label_studio_sdk.core.api_error import ApiError
+
+        def attempt(again: bool) -> Any:
+            try:
+                return _send(self.line, method, path, seconds, json=json, params=params, files=files)
+            except ApiError as error:
+                if again and method == "DELETE" and error.status_code == 404:
+                    return None
+                raise
+
+        answer = patiently(
+            attempt, harmless=method in HARMLESS if harmless is None else harmless, say=self.say, rng=self.rng
+        )
+        return answer if form is None else _formed(answer, form)
 
 
 def plain_address(url: str) -> str:
@@ -114,7 +148,7 @@ def plain_address(url: str) -> str:
     return url
 
 
-def connect(url: str, token: str) -> Client:
+def connect(url: str, token: str, say: Say = silent) -> Client:
     """Reach a Label Studio server and check that the token may work there.
 
     Parameters
@@ -123,6 +157,8 @@ def connect(url: str, token: str) -> Client:
         Address, for example ``http://localhost:8080``.
     token : str
         A legacy token (40 hexadecimal digits) or a personal access token.
+    say : callable of str, optional
+        Told before a long wait for the server, now and later.
 
     Returns
     -------
@@ -141,12 +177,19 @@ def connect(url: str, token: str) -> Client:
             "The token is empty or holds spaces or other characters that no token has.", TOKEN_REMEDY
         )
 
-    with speaking(f"connecting to Label Studio at {url}"):
+    what, rng = f"connecting to Label Studio at {url}", random.Random()
+    with speaking(what):
         line = _line(url, token, local=urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1"))
-        who = _request(line, "GET", "api/current-user/whoami", {}, 30)
-        if not isinstance(who, dict) or "id" not in who:
-            raise _no_label_studio(f"connecting to Label Studio at {url}")
-    return Client(url, who["id"], line)
+        try:
+            # Where nobody listens at all, a person would wait for nothing.
+            who = patiently(
+                lambda _: _send(line, "GET", "api/current-user/whoami", 30), harmless=True, refused=False,
+                say=say, rng=rng,
+            )
+            who = _formed(who, forms.Numbered)
+        except Unreadable:
+            raise no_label_studio(what) from None
+    return Client(url, who["id"], line, say, rng)
 
 
 @contextmanager
@@ -165,31 +208,22 @@ def speaking(what: str) -> Iterator[None]:
     """
     import httpx
     from label_studio_sdk.core.api_error import ApiError
-    from label_studio_sdk.core.parse_error import ParsingError
-    from pydantic import ValidationError
 
     try:
         yield
-    except httpx.ConnectError:
-        raise ServerError(
-            f"Nothing answers at Label Studio's address (while {what}).",
-            "Start it (`screentime server start`), or correct the address.",
-        ) from None
+    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        raise unreachable(error, what) from None
     except httpx.TimeoutException:
         raise ServerError(
             f"Label Studio did not answer in time (while {what}).",
             "See that it is not overloaded, then run the same command again: nothing is done twice.",
         ) from None
     except httpx.HTTPError:
-        raise ServerError(
-            f"The connection to Label Studio broke (while {what}).",
-            "Run the same command again: nothing is done twice.",
-        ) from None
+        raise ServerError(f"The connection to Label Studio broke (while {what}).", AGAIN) from None
     except ApiError as error:
-        raise _refusal(error, what) from None
-    except (ParsingError, JSONDecodeError, UnicodeDecodeError, ValidationError):
-        # The SDK reads answers as JSON whatever they are; a page in HTML ends here.
-        raise _no_label_studio(what) from None
+        raise refusal(error, what) from None
+    except Unreadable as error:
+        raise unreadable(error, what) from None
 
 
 def _line(url: str, token: str, *, local: bool) -> SyncClientWrapper:
@@ -209,56 +243,32 @@ def _line(url: str, token: str, *, local: bool) -> SyncClientWrapper:
     return SyncClientWrapper(base_url=f"{url}/", api_key=token, max_retries=0, httpx_client=http)
 
 
-def _request(
-    line: SyncClientWrapper, method: str, path: str, options: dict[str, int], seconds: float, **body: Any
-) -> Any:
+def _send(line: SyncClientWrapper, method: str, path: str, seconds: float, **body: Any) -> Any:
+    """One request, sent once."""
     from label_studio_sdk.core.api_error import ApiError
+    from pydantic import ValidationError
 
-    response = line.httpx_client.request(
-        path, method=method, request_options={"timeout": seconds, **options},
-        **{name: value for name, value in body.items() if value is not None},
-    )
+    given = {name: value for name, value in body.items() if value is not None}
+    try:
+        # A personal access token may be renewed here first; the SDK reads that answer without looking at it.
+        response = line.httpx_client.request(
+            path, method=method, request_options={"timeout": seconds, "max_retries": 0}, **given
+        )
+    except (JSONDecodeError, UnicodeDecodeError, ValidationError):
+        raise Unreadable("the renewed token is none.") from None
     if response.status_code >= 300:
         raise ApiError(status_code=response.status_code, body=response.text, headers=dict(response.headers))
-    return response.json() if response.content else None
+    try:
+        return response.json() if response.content else None
+    except (JSONDecodeError, UnicodeDecodeError):
+        raise Unreadable("it is no JSON, or cut off.", page=response.text.lstrip().startswith("<")) from None
 
 
-def _refusal(error: Any, what: str) -> ServerError:
-    status, body = error.status_code, error.body
-    if status in (401, 403):
-        return ServerError(f"Label Studio refuses the token (while {what}).", TOKEN_REMEDY)
-    if status in (301, 302, 307, 308):
-        to = _detail((error.headers or {}).get("location", "another address").split("?")[0])
-        return ServerError(
-            f"The server sends on to {to} (while {what}).", "Give that server's address itself."
-        )
-    if status == 404 and not _is_json(body):
-        return _no_label_studio(what)
-    if status == 404:
-        return ServerError(
-            f"Label Studio has no such thing any more (while {what}).",
-            "See in Label Studio whether the project was deleted.",
-        )
-    return ServerError(
-        f"Label Studio answered {status} (while {what}): {_detail(body)}",
-        "Run the same command again; if it stays, look into Label Studio's log.",
-    )
+def _formed(answer: Any, form: Any) -> Any:
+    import msgspec
 
-
-def _is_json(body: Any) -> bool:
-    return not isinstance(body, str) or body.lstrip().startswith(("{", "["))
-
-
-def _detail(body: Any) -> str:
-    """What the server says, in one short line and without anything that could be a token."""
-    if isinstance(body, dict):
-        body = body.get("validation_errors") or body.get("detail") or body
-    text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", str(body))).strip()
-    return re.sub(r"[A-Za-z0-9_.-]{40,}", "…", text)[:300] or "nothing more."
-
-
-def _no_label_studio(what: str) -> ServerError:
-    return ServerError(
-        f"What answers is no Label Studio (while {what}).",
-        "Give the address of Label Studio's first page, for example http://localhost:8080.",
-    )
+    try:
+        msgspec.convert(answer, form)
+    except msgspec.ValidationError as error:
+        raise Unreadable(f"{str(error)[0].lower()}{str(error)[1:]}.") from None
+    return answer

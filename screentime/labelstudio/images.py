@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
 from screentime.errors import ServerError, UserMistake
+from screentime.labelstudio import forms
 from screentime.labelstudio.client import Client, speaking
 from screentime.labelstudio.project import ProjectRef, find_marked, make_marked
 from screentime.labelstudio.tasks import Progress
@@ -48,7 +49,9 @@ def ensure_local_storage(client: Client, project: ProjectRef, folder: Path) -> N
         If the server cannot see the folder, or cannot be spoken with.
     """
     with speaking("letting Label Studio read the frames"):
-        present = client.request("GET", "api/storages/localfiles/", params={"project": project.id})
+        present = client.request(
+            "GET", "api/storages/localfiles/", params={"project": project.id}, form=list[forms.Storage]
+        )
         ours = [s for s in present if s.get("path") == str(folder)]
         if not ours:
             wanted = {"project": project.id, "path": str(folder), "use_blob_urls": True, "title": STORAGE_TITLE}
@@ -179,7 +182,8 @@ def _uploaded(client: Client, album: int, suffix: str = ".jpg") -> dict[str, str
     """Name without suffix to address of what this account uploaded to the album."""
     with speaking("looking what is uploaded"):
         present = client.request(
-            "GET", f"api/projects/{album}/file-uploads", params={"all": "true"}, seconds=UPLOAD_SECONDS
+            "GET", f"api/projects/{album}/file-uploads", params={"all": "true"}, seconds=UPLOAD_SECONDS,
+            form=list[forms.Upload],
         )
     addresses: dict[str, str] = {}
     for upload in present:

@@ -11,9 +11,10 @@ from pathlib import Path
 from screentime.config import Config
 from screentime.errors import ConfigError, NotReady
 from screentime.labelstudio import installation, server
-from screentime.labelstudio.client import Client, connect, plain_address
+from screentime.labelstudio.client import Client, connect, plain_address, silent
 from screentime.labelstudio.images import ensure_local_storage, local_url, upload_film, upload_images
 from screentime.labelstudio.instructions import TEXT
+from screentime.labelstudio.patience import Say
 from screentime.labelstudio.project import ProjectRef, ensure_project
 from screentime.labelstudio.tasks import Progress, TaskData
 from screentime.records import Frame, timecode
@@ -37,13 +38,15 @@ class Link:
     embedded: bool
 
 
-def open_link(config: Config) -> Link:
+def open_link(config: Config, say: Say = silent) -> Link:
     """Connect to the server that the options name, or to the embedded one.
 
     Parameters
     ----------
     config : Config
         The environment's ``LABEL_STUDIO_URL`` and ``LABEL_STUDIO_API_KEY`` go before it.
+    say : callable of str, optional
+        Told before a long wait for the server, now and later.
 
     Returns
     -------
@@ -65,12 +68,12 @@ def open_link(config: Config) -> Link:
                 f"There is no token for Label Studio at {url}.",
                 f"Make one there under Account & Settings and put it into {TOKEN_VARIABLE}.",
             )
-        return Link(connect(url, token), embedded=False)
+        return Link(connect(url, token, say), embedded=False)
     home = installation.home()
     running = server.status(home)
     if running is None:
         raise NotReady("Label Studio is not running.", "Start it with `screentime server start`.")
-    return Link(connect(running.url, server.credentials(home).token), embedded=True)
+    return Link(connect(running.url, server.credentials(home).token, say), embedded=True)
 
 
 def project_of(link: Link, config: Config, schema: Schema) -> ProjectRef:

@@ -47,6 +47,7 @@ def note_predictions(client: Client, project: ProjectRef, says: Mapping[int, str
                     "project": str(project.id), "selectedItems": {"all": False, "included": tasks},
                     "value_name": PREDICTED, "value_type": "String", "value": text,
                 },
+                harmless=True,
             )
 
 

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 from screentime.errors import ModelError, ServerError
+from screentime.labelstudio import forms
 from screentime.labelstudio.client import Client, speaking
 from screentime.labelstudio.project import ProjectRef
 from screentime.labelstudio.tasks import Progress, read_chosen
@@ -152,7 +153,8 @@ def import_predictions(
         chunk = list(body[start : start + IMPORT_CHUNK])
         with speaking("writing pre-annotations"):
             created = client.request(
-                "POST", f"api/projects/{project.id}/import/predictions", json=chunk, seconds=IMPORT_SECONDS
+                "POST", f"api/projects/{project.id}/import/predictions", json=chunk,
+                seconds=IMPORT_SECONDS, form=forms.Kept,
             )["created"]
         if created != len(chunk):
             delete_version(client, project, chunk[0]["model_version"])
@@ -173,7 +175,9 @@ def show_version(client: Client, project: ProjectRef, version: str) -> None:
         If Label Studio does not do so.
     """
     with speaking("showing the pre-annotations"):
-        shown = client.request("PATCH", f"api/projects/{project.id}/", json={"model_version": version})
+        shown = client.request(
+            "PATCH", f"api/projects/{project.id}/", json={"model_version": version}, form=forms.Shown
+        )
     if shown.get("model_version") != version:
         raise ServerError(
             "Label Studio does not show the new pre-annotations.",
@@ -190,7 +194,9 @@ def shown_version(client: Client, project: ProjectRef) -> str | None:
         If Label Studio cannot be spoken with.
     """
     with speaking("reading the project"):
-        found = client.request("GET", f"api/projects/{project.id}/", params={"include": "model_version"})
+        found = client.request(
+            "GET", f"api/projects/{project.id}/", params={"include": "model_version"}, form=forms.Shown
+        )
     return found.get("model_version")
 
 
@@ -221,13 +227,13 @@ def _standing(client: Client, project: ProjectRef, tasks: Collection[int]) -> di
 
 def _versions(client: Client, project: ProjectRef, tasks: Collection[int]) -> dict[int, list[dict[str, Any]]]:
     """Task to its predictions, of each the number and the version."""
-    found = read_chosen(client, project, tasks, fields="all", include="id,predictions,model_version")
+    found = read_chosen(client, project, tasks, fields="all", include="id,predictions,model_version", form=forms.Predicted)
     return {task["id"]: task["predictions"] for task in found}
 
 
 def _counts(client: Client, project: ProjectRef) -> dict[str, int]:
     with speaking("counting the pre-annotations"):
-        counts = client.request("GET", f"api/projects/{project.id}/model-versions/")
+        counts = client.request("GET", f"api/projects/{project.id}/model-versions/", form=forms.Counts)
     return {version: n for version, n in counts.items() if n}
 
 
@@ -255,7 +261,10 @@ def _present(
 
 def _listed(client: Client, project: ProjectRef) -> list[dict[str, Any]]:
     with speaking("reading the pre-annotations"):
-        return client.request("GET", "api/predictions/", params={"project": project.id}, seconds=IMPORT_SECONDS)
+        return client.request(
+            "GET", "api/predictions/", params={"project": project.id}, seconds=IMPORT_SECONDS,
+            form=list[forms.FullPrediction],
+        )
 
 
 def _delete_one(client: Client, prediction: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from screentime import schema as schemas
 from screentime.errors import ConfigError, NotReady, ServerError
+from screentime.labelstudio import forms
 from screentime.labelstudio.client import Client, speaking
 from screentime.labelstudio.instructions import is_ours
 
@@ -83,7 +84,7 @@ def ensure_project(
         )
     else:
         with speaking("reading the project"):
-            present = client.request("GET", f"api/projects/{found}/")
+            present = client.request("GET", f"api/projects/{found}/", form=forms.Project)
         _keep_choices(client, found, present["label_config"], label_config)
         _renew_instruction(client, found, present.get("expert_instruction") or "", instruction)
     return reference(client, found)
@@ -105,7 +106,9 @@ def get_project(client: Client, id: int, schema: schemas.Schema) -> ProjectRef:
 
     with speaking(f"looking for project {id}"):
         try:
-            found = client.request("GET", f"api/projects/{id}/", params={"include": "id,label_config"})
+            found = client.request(
+                "GET", f"api/projects/{id}/", params={"include": "id,label_config"}, form=forms.Project
+            )
         except ApiError as error:
             if error.status_code != 404:
                 raise
@@ -131,7 +134,9 @@ def answered(client: Client, project: ProjectRef) -> tuple[int, int]:
     """
     labels, skips = "total_annotations_number", "skipped_annotations_number"
     with speaking("counting the labels"):
-        found = client.request("GET", f"api/projects/{project.id}/", params={"include": f"{labels},{skips}"})
+        found = client.request(
+            "GET", f"api/projects/{project.id}/", params={"include": f"{labels},{skips}"}, form=forms.Counted
+        )
     return found[labels], found[skips]
 
 
@@ -162,7 +167,7 @@ def find_marked(client: Client, marker: str) -> int | None:
     with speaking("looking for the project"):
         while True:
             params = {"page": page, "page_size": 100, "include": "id,description"}
-            answer = client.request("GET", "api/projects/", params=params)
+            answer = client.request("GET", "api/projects/", params=params, form=forms.Projects)
             matching += [
                 p["id"] for p in answer["results"] if marker in (p.get("description") or "").splitlines()
             ]
@@ -182,7 +187,7 @@ def make_marked(client: Client, marker: str, *, title: str, about: str, **settin
     try:
         with speaking("creating a project"):
             wanted = {"title": clip_title(title), "description": f"{about}\n{marker}", **settings}
-            return client.request("POST", "api/projects/", json=wanted)["id"]
+            return client.request("POST", "api/projects/", json=wanted, form=forms.Numbered)["id"]
     except ServerError:
         found = find_marked(client, marker)
         if found is None:
@@ -224,7 +229,7 @@ def _keep_choices(client: Client, id: int, present: str, label_config: str) -> N
 def _used_choices(client: Client, id: int) -> set[str]:
     """Values that annotations of the project hold, whatever their control is named."""
     with speaking("reading which characters are in use"):
-        summary = client.request("GET", f"api/projects/{id}/summary/")
+        summary = client.request("GET", f"api/projects/{id}/summary/", form=forms.Summary)
     used: set[str] = set()
     for labels in (summary.get("created_labels") or {}).values():
         used |= set(labels)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from screentime.labelstudio import forms
 from screentime.labelstudio.client import Client, speaking
 from screentime.records import Appearance, Film, Review
 from screentime.schema import TIMELINE, TIMELINE_LABELS, Schema
@@ -49,7 +50,7 @@ def submitted(client: Client, task: int, content: str) -> tuple[bool, dict[str, 
 
     with speaking("reading the review"):
         try:
-            found = client.request("GET", f"api/tasks/{task}/")
+            found = client.request("GET", f"api/tasks/{task}/", form=forms.Answered)
         except ApiError as error:
             if error.status_code != 404:
                 raise

@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 from screentime import schema as schemas
+from screentime.labelstudio import forms
 from screentime.labelstudio.client import Client, speaking
 from screentime.labelstudio.predictions import import_predictions, show_version, shown_version
 from screentime.labelstudio.project import ProjectRef, find_marked, make_marked
@@ -90,7 +91,7 @@ def find_reviews(client: Client, workspace_id: str) -> list[FoundReview]:
         task = list_tasks(client, project).get(digest)
         if task is not None:
             with speaking("reading a review's film"):
-                data = client.request("GET", f"api/tasks/{task}/")["data"]
+                data = client.request("GET", f"api/tasks/{task}/", form=forms.Task)["data"]
             found.append(FoundReview(digest, project, task, data, shown_version(client, project) or ""))
     return found
 
@@ -101,7 +102,7 @@ def _marked(client: Client, workspace_id: str) -> dict[str, int]:
     with speaking("looking for reviews"):
         while True:
             params = {"page": page, "page_size": 100, "include": "id,description"}
-            answer = client.request("GET", "api/projects/", params=params)
+            answer = client.request("GET", "api/projects/", params=params, form=forms.Projects)
             projects += answer["results"]
             if not answer.get("next"):
                 break
@@ -146,7 +147,7 @@ def ensure_review(client: Client, *, workspace_id: str, film: Film, schema: Sche
         )
     else:
         with speaking("reading the review's project"):
-            present = client.request("GET", f"api/projects/{found}/")["label_config"]
+            present = client.request("GET", f"api/projects/{found}/", form=forms.Project)["label_config"]
             if schemas.read_timeline(present) != schema.characters:
                 client.request("PATCH", f"api/projects/{found}/", json={"label_config": wanted})
     return ProjectRef(found, f"{client.url}/projects/{found}")
@@ -181,7 +182,7 @@ def push_film(client: Client, project: ProjectRef, film: Film, address: str, gri
     pushed = push_frames(client, project, [data])
     task = pushed.ids[film.digest]
     with speaking("putting up the film"):
-        if not pushed.created and client.request("GET", f"api/tasks/{task}/")["data"] != data:
+        if not pushed.created and client.request("GET", f"api/tasks/{task}/", form=forms.Task)["data"] != data:
             client.request("PATCH", f"api/tasks/{task}/", json={"data": data})
     return task, bool(pushed.created)
 
@@ -217,7 +218,9 @@ def show_appearances(
     result = [_region(number, one, grid) for number, one in reversed(list(enumerate(appearances)))]
     score = min((one.probability for one in appearances), default=1.0)
     with speaking("reading the appearances on show"):
-        present = client.request("GET", "api/predictions/", params={"project": project.id, "task": task})
+        present = client.request(
+            "GET", "api/predictions/", params={"project": project.id, "task": task}, form=list[forms.FullPrediction]
+        )
     shown = shown_version(client, project)
     kept = max(present, key=lambda one: (one["model_version"] == shown, one["id"]), default=None)
     same = kept is not None and kept["model_version"] == version and (

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Collection
 from typing import Any
 
+from screentime.labelstudio import forms
 from screentime.labelstudio.client import Client, speaking
 from screentime.labelstudio.project import ProjectRef
 from screentime.schema import CONTROL, OBJECT, Schema
@@ -37,7 +38,7 @@ def next_task(client: Client, project: ProjectRef, tab: int) -> Task | None:
     from label_studio_sdk.core.api_error import ApiError
 
     with speaking("asking for the next frame"):
-        view = client.request("GET", f"api/dm/views/{tab}/")["data"]
+        view = client.request("GET", f"api/dm/views/{tab}/", form=forms.View)["data"]
         try:
             return client.request(
                 "POST", "api/dm/actions",
@@ -48,6 +49,7 @@ def next_task(client: Client, project: ProjectRef, tab: int) -> Task | None:
                     "filters": view.get("filters"),
                     "selectedItems": {"all": False, "included": []},
                 },
+                harmless=True, form=forms.Handed,
             )
         except ApiError as error:
             # Label Studio's way to say that nothing is left.
@@ -144,4 +146,5 @@ def _annotate(
     if cancelled:
         body["was_cancelled"] = True
     with speaking("labelling a frame"):
-        return client.request("POST", f"api/tasks/{task['id']}/annotations/", json=body)["id"]
+        made = client.request("POST", f"api/tasks/{task['id']}/annotations/", json=body, form=forms.Numbered)
+        return made["id"]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from screentime.labelstudio import notes
+from screentime.labelstudio import forms, notes
 from screentime.labelstudio.client import Client, speaking
 from screentime.labelstudio.project import ProjectRef
 from screentime.labelstudio.tasks import condition, uid_pattern
@@ -174,7 +174,9 @@ def show_tab(
         row.sort(key=lambda one: ORDER.index(one[0]) if one[0] in ORDER else len(ORDER))
         ids = [view for _, view in row]
         if ids != [view["id"] for view in present]:
-            client.request("POST", "api/dm/views/order/", json={"project": project.id, "ids": ids})
+            client.request(
+                "POST", "api/dm/views/order/", json={"project": project.id, "ids": ids}, harmless=True
+            )
     return tab
 
 
@@ -204,12 +206,15 @@ def _shown_if_any(
 
 def _tabs(client: Client, project: ProjectRef, title: str) -> tuple[list[dict], list[dict]]:
     """All tabs in their order, and those of the title."""
-    present = client.request("GET", "api/dm/views/", params={"project": project.id})
+    present = client.request("GET", "api/dm/views/", params={"project": project.id}, form=list[forms.View])
     return present, [view for view in present if view["data"].get("title") == title]
 
 
 def _new(client: Client, project: ProjectRef, data: Mapping[str, Any]) -> int:
-    return client.request("POST", "api/dm/views/", json={"project": project.id, "data": data})["id"]
+    made = client.request(
+        "POST", "api/dm/views/", json={"project": project.id, "data": data}, form=forms.Numbered
+    )
+    return made["id"]
 
 
 def _delete(client: Client, views: Sequence[dict]) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from screentime.errors import ServerError
+from screentime.labelstudio import forms
 from screentime.labelstudio.client import Client, speaking
 from screentime.labelstudio.project import ProjectRef
 
@@ -109,7 +110,7 @@ def list_tasks(client: Client, project: ProjectRef) -> dict[str, int]:
 
 def read_tasks(
     client: Client, project: ProjectRef, *, view: int | None = None,
-    filters: Sequence[dict] = (), either: bool = False, **fields: str,
+    filters: Sequence[dict] = (), either: bool = False, form: Any = None, **fields: str,
 ) -> Iterator[dict[str, Any]]:
     """Tasks as Label Studio lists them, page by page.
 
@@ -123,6 +124,8 @@ def read_tasks(
         Made by `condition`.
     either : bool, optional
         Whether one filter is enough.
+    form : type, optional
+        What each task has to be; by itself, what its number and, if asked for, its data need.
     **fields : str
         ``include="id,data"`` for those alone, ``fields="all"`` for annotations too.
 
@@ -137,18 +140,23 @@ def read_tasks(
         params["query"] = json.dumps(
             {"filters": {"conjunction": "or" if either else "and", "items": list(filters)}}, separators=(",", ":")
         )
+    if form is None:
+        form = forms.Task if "data" in fields.get("include", "data") else forms.Numbered
     page = seen = 0
     total = 1
     while seen < total:
         page += 1
-        answer = client.request("GET", "api/tasks", params={**params, "page": page}, seconds=IMPORT_SECONDS)
+        answer = client.request(
+            "GET", "api/tasks", params={**params, "page": page}, seconds=IMPORT_SECONDS,
+            form=forms.Page[form],
+        )
         yield from answer["tasks"]
         seen += len(answer["tasks"])
         total = answer["total"] if answer["tasks"] else seen
 
 
 def read_chosen(
-    client: Client, project: ProjectRef, numbers: Collection[int], **fields: str
+    client: Client, project: ProjectRef, numbers: Collection[int], *, form: Any = None, **fields: str
 ) -> Iterator[dict[str, Any]]:
     """Tasks by their numbers, some at a time; those that are gone are left out.
 
@@ -157,6 +165,8 @@ def read_chosen(
     client : Client
     project : ProjectRef
     numbers : collection of int
+    form : type, optional
+        See `read_tasks`.
     **fields : str
         See `read_tasks`.
 
@@ -167,7 +177,7 @@ def read_chosen(
     wanted = sorted(numbers)
     for start in range(0, len(wanted), NAMED):
         chosen = condition("id", "in_list", "List", wanted[start : start + NAMED])
-        yield from read_tasks(client, project, filters=[chosen], **fields)
+        yield from read_tasks(client, project, filters=[chosen], form=form, **fields)
 
 
 def condition(column: str, operator: str, kind: str, value: Any) -> dict[str, Any]:
@@ -210,7 +220,7 @@ def _import(client: Client, project: ProjectRef, tasks: Sequence[Mapping[str, An
             answer = client.request(
                 "POST", f"api/projects/{project.id}/import",
                 params={"return_task_ids": "true"}, json=[{"data": dict(task)} for task in tasks],
-                seconds=IMPORT_SECONDS,
+                seconds=IMPORT_SECONDS, form=forms.Imported,
             )
             ids = answer.get("task_ids") or []
     except ServerError:

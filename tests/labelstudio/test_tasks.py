@@ -1,18 +1,13 @@
 """Each frame is one task, whatever is repeated or lost on the way."""
 
-import importlib.util
 import re
-from pathlib import Path
 
 import pytest
 
 from screentime.errors import ServerError
 from screentime.labelstudio import predictions, server, tasks
 from screentime.labelstudio.client import connect, speaking
-
-_spec = importlib.util.spec_from_file_location("dropping", Path(__file__).with_name("dropping.py"))
-dropping = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(dropping)
+from scripts.faults.faulty import FaultyProxy, Plan
 
 
 def count(client, project):
@@ -40,13 +35,14 @@ def test_pushing_twice_makes_nothing_twice(ls_client, make_project):
 
 def test_lost_answer_is_looked_after_and_not_sent_again(ls_home, ls_server, ls_client, make_project):
     sample = make_project(4, push=False)
-    proxy = dropping.DroppingProxy(ls_server.port, rf"POST /api/projects/{sample.ref.id}/import\?")
+    proxy = FaultyProxy(ls_server.port)
+    proxy.listen(Plan("POST /api/projects/N/import", "answer lost", always=True))
     try:
         far = connect(proxy.url, server.credentials(ls_home).token)
         pushed = tasks.push_frames(far, sample.ref, sample.data)
     finally:
         proxy.close()
-    assert proxy.dropped == 1
+    assert proxy.hits == 1
     assert pushed.created == 4 and len(pushed.ids) == 4
     assert count(ls_client, sample.ref) == 4
 
@@ -54,7 +50,8 @@ def test_lost_answer_is_looked_after_and_not_sent_again(ls_home, ls_server, ls_c
 def test_lost_answer_of_pre_annotations_is_repaired_by_repeating(ls_home, ls_server, ls_client, make_project):
     sample = make_project(4)
     items = [(number, {"Tom"}, 0.9) for number in sample.numbers]
-    proxy = dropping.DroppingProxy(ls_server.port, rf"POST /api/projects/{sample.ref.id}/import/predictions")
+    proxy = FaultyProxy(ls_server.port)
+    proxy.listen(Plan("POST /api/projects/N/import/predictions", "answer lost", always=True))
     try:
         far = connect(proxy.url, server.credentials(ls_home).token)
         with pytest.raises(ServerError) as raised:
@@ -63,7 +60,7 @@ def test_lost_answer_of_pre_annotations_is_repaired_by_repeating(ls_home, ls_ser
         proxy.close()
     assert raised.value.what == "The connection to Label Studio broke (while writing pre-annotations)."
     assert raised.value.remedy == "Run the same command again: nothing is done twice."
-    assert proxy.dropped == 1
+    assert proxy.hits == 1
     predictions.write_predictions(ls_client, sample.ref, sample.schema, "v1", items)
     assert predictions.prediction_versions(ls_client, sample.ref) == {"v1": 4}
 
