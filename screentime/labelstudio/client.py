@@ -177,6 +177,8 @@ def connect(url: str, token: str, say: Say = silent) -> Client:
             "The token is empty or holds spaces or other characters that no token has.", TOKEN_REMEDY
         )
 
+    from label_studio_sdk.core.api_error import ApiError
+
     what, rng = f"connecting to Label Studio at {url}", random.Random()
     with speaking(what):
         line = _line(url, token, local=urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1"))
@@ -189,6 +191,8 @@ def connect(url: str, token: str, say: Say = silent) -> Client:
             who = _formed(who, forms.Numbered)
         except Unreadable:
             raise no_label_studio(what) from None
+        except ApiError as error:
+            raise (no_label_studio(what) if error.status_code == 404 else refusal(error, what)) from None
     return Client(url, who["id"], line, say, rng)
 
 

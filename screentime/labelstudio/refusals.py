@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from contextlib import suppress
 from typing import Any
 
 from screentime.errors import ServerError
@@ -168,8 +170,12 @@ def _is_json(body: Any) -> bool:
 
 def _detail(body: Any) -> str:
     """What the server says, in one short line and without anything that could be a token."""
+    with suppress(ValueError, TypeError):
+        body = json.loads(body)
     if isinstance(body, dict):
         body = body.get("validation_errors") or body.get("detail") or body
+    if isinstance(body, dict):
+        body = "; ".join(f"{name}: {' '.join(map(str, why)) if isinstance(why, list) else why}" for name, why in body.items())
     text = re.sub(r"(?is)<(style|script|title)\b.*?</\1>", " ", str(body))
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", text)).strip()
     return re.sub(r"[A-Za-z0-9_.-]{40,}", "…", text)[:300] or "nothing more."

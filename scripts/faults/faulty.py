@@ -194,12 +194,14 @@ class FaultyProxy:
 
 
 def kind_of(head: bytes) -> str:
-    """Kind of a call, from the head of its request; an action of the Data Manager by its name."""
+    """Kind of a call, from the head of its request; actions of the Data Manager and uploads of files by their own."""
     method, target = head.split(b" ", 2)[:2]
     path, _, query = target.decode("latin-1").partition("?")
     kind = f"{method.decode()} {re.sub(r'[0-9]+', 'N', path)}"
     action = re.search(r"(?:^|&)id=([a-z_]+)", query)
-    return f"{kind}?id={action[1]}" if action and path.endswith("/dm/actions") else kind
+    if action and path.endswith("/dm/actions"):
+        return f"{kind}?id={action[1]}"
+    return f"{kind} of files" if "commit_to_project=false" in query else kind
 
 
 

@@ -1,0 +1,202 @@
+"""The entry of `scripts/misbehave`: every fault at every kind of call, and what comes of it."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import socket
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.faults.faulty import FAULTS, Plan
+from scripts.faults.stages import Ended, Project, Stage
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One fault at one kind of call of one command."""
+
+    stage: Stage
+    plan: Plan
+
+
+@dataclass(frozen=True)
+class Found:
+    """What came of a case.
+
+    Attributes
+    ----------
+    case : Case
+    first, second : Ended
+        The run with the fault, and the one after it.
+    wrong : str
+        What should not be; empty where all is well.
+    """
+
+    case: Case
+    first: Ended
+    second: Ended
+    wrong: str
+
+
+def cases(stages: Sequence[Stage], faults: Sequence[str] = FAULTS) -> Iterator[Case]:
+    """Every fault at every kind of call, each kind in the first command that makes it.
+
+    At its first such call alone; and, where that may be repeated, at all of them too.
+
+    Parameters
+    ----------
+    stages : sequence of Stage
+    faults : sequence of str, optional
+
+    Yields
+    ------
+    Case
+    """
+    met: set[str] = set()
+    for stage in stages:
+        for kind in dict.fromkeys(stage.kinds):
+            if kind in met:
+                continue
+            met.add(kind)
+            for fault in faults:
+                yield Case(stage, Plan(kind, fault, False, stage.kinds.index(kind)))
+
+
+def sample(stages: Sequence[Stage], turn: int = 0) -> Iterator[Case]:
+    """Every kind of call with one fault, and every fault at three kinds or more, in no more cases than that takes.
+
+    Parameters
+    ----------
+    stages : sequence of Stage
+    turn : int, optional
+        Another one pairs them otherwise.
+
+    Yields
+    ------
+    Case
+    """
+    every = list(cases(stages))
+    kinds = list(dict.fromkeys(case.plan.kind for case in every))
+    times = -(-3 * len(FAULTS) // len(kinds))
+    for number, kind in enumerate(kinds):
+        wanted = {FAULTS[(number * times + step + turn) % len(FAULTS)] for step in range(times)}
+        yield from (case for case in every if case.plan.kind == kind and case.plan.fault in wanted)
+
+
+def examine(project: Project, case: Case) -> Found:
+    """Run a command with a fault and then without it, and see that nothing is doubled, lost or worse.
+
+    Parameters
+    ----------
+    project : Project
+    case : Case
+
+    Returns
+    -------
+    Found
+    """
+    first, second, differences = project.again(case.stage, case.plan)
+    wrong = ""
+    if first.how == "failed":
+        wrong = f"ended with {first.said}"
+    elif not project.hits:
+        wrong = "the fault never came"
+    elif second.how != "done":
+        wrong = f"the second run ended with {second.said}"
+    elif differences:
+        wrong = f"the second run left {'; '.join(differences)}"
+    return Found(case, first, second, wrong)
+
+
+def main() -> int:
+    """Run the sweep; 1 when anything is not as it should be."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/misbehave",
+        description="Put a proxy that fails on demand between screentime and a real Label Studio, and try every fault"
+        " at every kind of call that push, label, pull, sync, preannotate, review and audit make: each command ends"
+        " well or in a sentence, and the next one leaves what an undisturbed one leaves. About 20 minutes; --quick"
+        " tries each kind of call and each fault a few times, in about two.",
+    )
+    parser.add_argument("--quick", action="store_true", help="each kind of call with some of the faults")
+    parser.add_argument("--fault", action="append", choices=FAULTS, help="only this one; may be repeated")
+    parser.add_argument("--kind", default="", help="only calls whose kind holds this text, such as 'import'")
+    parser.add_argument("--turn", type=int, default=0, help="with --quick: pair kinds and faults otherwise")
+    options = parser.parse_args()
+    began, found = time.monotonic(), []
+    with tempfile.TemporaryDirectory(prefix="misbehave-") as scratch:
+        project, end = prepared(Path(scratch))
+        try:
+            stages = list(project.stages())
+            every = list(sample(stages, options.turn) if options.quick else cases(stages))
+            chosen = [
+                case for case in every
+                if options.kind in case.plan.kind and case.plan.fault in (options.fault or FAULTS)
+            ]
+            for number, case in enumerate(chosen, start=1):
+                one = examine(project, case)
+                found.append(one)
+                if one.wrong:
+                    print(f"{case.stage.name}: {case.plan.fault} at {case.plan.kind}: {one.wrong}", flush=True)
+                if sys.stderr.isatty():
+                    print(f"\r{number} of {len(chosen)}", end="", file=sys.stderr, flush=True)
+        finally:
+            project.close()
+            end()
+    print(table(found))
+    wrong = sum(bool(one.wrong) for one in found)
+    kinds = len({one.case.plan.kind for one in found})
+    print(f"{len(found)} cases, {kinds} kinds of calls, {wrong} wrong, {time.monotonic() - began:.0f} s.")
+    return int(bool(wrong))
+
+
+def table(found: Sequence[Found]) -> str:
+    """How many cases of each kind went through, ended in a sentence, or are wrong."""
+    rows: dict[str, Counter] = {}
+    for one in found:
+        how = "wrong" if one.wrong else one.first.how
+        rows.setdefault(one.case.plan.kind, Counter())[how] += 1
+    width = max((len(kind) for kind in rows), default=4)
+    lines = [f"{'kind of call':{width}}  went through  sentence  wrong"]
+    lines += [
+        f"{kind:{width}}  {row['done']:12}  {row['sentence']:8}  {row['wrong']:5}" for kind, row in sorted(rows.items())
+    ]
+    return "\n".join(lines)
+
+
+def prepared(place: Path):
+    """A server, a film and a backbone of the sweep's own, and what ends the server."""
+    import os
+
+    from screentime.demo.cast import CHARACTERS
+    from screentime.demo.film import draw_film
+    from screentime.labelstudio import server
+    from scripts.faults.seeing import make_backbone
+
+    os.environ["SCREENTIME_HOME"] = str(place / "home")
+    os.environ.setdefault("SCREENTIME_CACHE", str(place / "cache"))
+    os.environ.pop("LABEL_STUDIO_URL", None)
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    home = place / "home"
+    copy_of = os.environ.get("SCREENTIME_TEMPLATE_HOME")
+    if copy_of:
+        shutil.copytree(copy_of, home, ignore=shutil.ignore_patterns("lock"))
+    server.start(home, port=port, progress=lambda sentence: print(sentence, file=sys.stderr))
+    film, other = place / "film.mp4", place / "other.mp4"
+    rows = draw_film(film, seconds=40, seed=5, size=(320, 180))
+    draw_film(other, seconds=20, seed=6, size=(320, 180))
+    truth = [frozenset(name for name, on in zip(CHARACTERS, row) if on) for row in rows]
+    backbone = make_backbone(place / "colours")
+    return Project(home, place / "work", film, other, truth, backbone), lambda: server.stop(home)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
