@@ -7,6 +7,7 @@ import sys
 import typer
 
 from screentime.cli_common import placed, workspace_of
+from screentime.cli_doctor import doctor
 from screentime.cli_export import export
 from screentime.cli_films import audit, extract, new, predict
 from screentime.cli_loop import preannotate, pull, push, status, sync, train
@@ -28,6 +29,7 @@ app = typer.Typer(
 for command in (new, extract, push, pull, train, preannotate, sync, status, predict, audit, export, report, simulate, demo):
     app.command()(command)
 app.command()(review)
+app.command()(doctor)
 app.add_typer(server_app, name="server")
 
 

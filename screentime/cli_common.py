@@ -28,7 +28,7 @@ def at(workspace: Path) -> str:
 def placed(sentence: str, workspace: Path) -> str:
     """A sentence whose commands name the workspace, so that they can be run where the person is."""
     return re.sub(
-        r"`(screentime (?:extract|push|pull|train|preannotate|sync|status|predict|audit|review|report|export)(?: [^`]*)?)`",
+        r"`(screentime (?:extract|push|pull|train|preannotate|sync|status|predict|audit|review|report|export|doctor)(?: [^`]*)?)`",
         lambda found: f"`{found[1]}`" if "--workspace" in found[1] else f"`{found[1]}{at(workspace)}`", sentence,
     )
 

@@ -36,6 +36,30 @@ class Terminal(Talk):
     def say(self, sentence: str) -> None:
         self.console.print(harmless(sentence))
 
+    def item(self, lead: str, style: str, width: int, sentences: Sequence[str]) -> None:
+        """Tell sentences beside a word, coloured where there are colours, none of them below it.
+
+        Parameters
+        ----------
+        lead : str
+        style : str
+            By Rich's name.
+        width : int
+            Columns that the word takes.
+        sentences : sequence of str
+            A line each at least.
+        """
+        from rich.text import Text
+
+        room = self.console.width - width
+        for number, sentence in enumerate(map(_spelled_out, sentences)):
+            # A file or a pipe has no width.
+            wide = self.console.is_terminal and room > 20
+            lines = Text(sentence).wrap(self.console, room) if wide else [Text(sentence)]
+            for place, line in enumerate(lines):
+                first = not number and not place
+                self.console.print(Text(lead.ljust(width) if first else " " * width, style if first else ""), line, sep="")
+
     @contextmanager
     def progress(self, task: str) -> Iterator[Step]:
         if not self.console.is_terminal:

@@ -305,7 +305,7 @@ def test_a_handle_is_fetched_once_and_kept(direct, hub, tiny, monkeypatch):
     assert fetched.digest == tiny.digest
     pictures = np.ones((1, 224, 224, 3), np.float32)
     assert fetched.embed(pictures) == pytest.approx(tiny.embed(pictures))
-    monkeypatch.setattr(room, "_unreachable", lambda address: pytest.fail("asked again"))
+    monkeypatch.setattr(room, "unreachable", lambda address: pytest.fail("asked again"))
     assert open_backbone(handle, "tiles").folder == fetched.folder
 
 

@@ -1,0 +1,1 @@
+"""`screentime doctor`: a walk through the whole set-up, a finding a check."""

@@ -1,0 +1,194 @@
+"""The workspace's own files: options, frames, models, what is half finished, who is at work, who may read secrets."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from screentime.doctor.finding import MEND, Check, Finding, Missing, counted, ok, warning
+from screentime.doctor.place import Place
+from screentime.errors import NotReady, ScreentimeError
+from screentime.labelstudio import installation
+from screentime.locks import holder
+
+# Names of what is made aside and renamed when it is whole.
+HALVES = (".part-", ".old-", ".writing-", ".making-", ".drawing-")
+PREPARING = "preparing-"
+PRIVATE = 0o077
+
+
+def look_options(place: Place) -> Finding:
+    """Whether screentime.toml can be used."""
+    workspace = place.workspace
+    try:
+        project, schema = workspace.config().project, workspace.schema()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ScreentimeError(f"{workspace.config_file} cannot be read: {error}.", "See that it is a text file that you may read.") from None
+    return ok(f"{project.title}: {', '.join(schema.characters)}, {schema.mode}.")
+
+
+def look_at_work(place: Place) -> Finding:
+    """Who is at work here just now."""
+    busy = [one for one in (_at_work(place), holder(installation.lock_file(place.home))) if one]
+    if busy:
+        return ok(f"{' and '.join(map(str, busy))} is at work; others wait for it.")
+    return ok("no other command is at work.")
+
+
+def look_frames(place: Place) -> Finding:
+    """frames.csv against the frames' files."""
+    workspace = place.workspace
+    frames = workspace.frames() if workspace.frames_table.is_file() else None
+    if frames is None:
+        raise Missing("there are no frames yet; `screentime extract` makes them")
+    gone = [one.file for one in frames if not _has_content(workspace.root / one.file)]
+    if gone:
+        raise NotReady(
+            f"{counted(len(gone), 'frame')} of {len(frames)} are missing or empty, first {gone[0]}.",
+            f"{MEND} or `screentime extract` makes them again from the films.",
+        )
+    return ok(f"all {len(frames)} are there.")
+
+
+def mend_frames(place: Place) -> str:
+    """Make the frames of films again that are missing."""
+    from screentime.projects import extract_films
+    from screentime.talk import Talk
+
+    extract_films(place.workspace, place.config, Talk())
+    return "the frames were made again from the films."
+
+
+def look_models(place: Place) -> Finding:
+    """Whether the models' folders can be read, and the latest one used."""
+    from screentime.model.classifier import load
+
+    workspace, schema = place.workspace, place.config and place.workspace.schema()
+    cards = workspace.cards()
+    if not cards:
+        raise Missing("there is no model yet")
+    latest = load(workspace.models_folder / cards[-1]["version"])
+    if latest.schema != schema:
+        raise NotReady(
+            f"The model {cards[-1]['version']} was trained for other characters or another mode.",
+            "Run `screentime sync`: it trains one for those of screentime.toml.",
+        )
+    return ok(f"{counted(len(cards), 'version')}; {cards[-1]['version']} loads.")
+
+
+def look_halves(place: Place) -> Finding:
+    """What killed commands left half finished."""
+    left = list(_halves(place))
+    if not left:
+        return ok("nothing is half finished.")
+    if _at_work(place) or holder(installation.lock_file(place.home)):
+        return ok(f"{counted(len(left), 'file or folder', 'files and folders')} under way.")
+    named = ", ".join(str(one.name) for one in left[:3]) + (", …" if len(left) > 3 else "")
+    return warning(
+        f"{counted(len(left), 'file or folder is', 'files and folders are')} left of a command that was killed: {named}.",
+        f"{MEND} clears them away.",
+    )
+
+
+def mend_halves(place: Place) -> str:
+    """Clear away what killed commands left."""
+    cleared = 0
+    try:
+        workspace = place.workspace
+    except Missing:
+        workspace = None
+    if workspace:
+        with workspace.locked("doctor --fix"):
+            cleared += sum(_clear(one) for one in _in_workspace(workspace.root))
+    if any(_in_home(place.home)):
+        with installation.lock(place.home, "doctor --fix"):
+            cleared += sum(_clear(one) for one in _in_home(place.home))
+    return f"cleared away {counted(cleared, 'leftover')}." if cleared else ""
+
+
+def look_secrets(place: Place) -> Finding:
+    """Whether files that hold tokens are their owner's alone."""
+    opened = [one for one in _secrets(place) if stat.S_IMODE(one.stat().st_mode) & PRIVATE]
+    if opened:
+        named = " ".join(str(one) for one in opened)
+        raise ScreentimeError(
+            f"Others on this machine may read {named}: there are secrets in it.", f"{MEND}, or `chmod 600 {named}`."
+        )
+    return ok("files with tokens are readable by their owner alone.")
+
+
+def mend_secrets(place: Place) -> str:
+    """Take others' rights to files with tokens away."""
+    opened = [one for one in _secrets(place) if stat.S_IMODE(one.stat().st_mode) & PRIVATE]
+    for one in opened:
+        one.chmod(0o600)
+    return f"only the owner may read {', '.join(one.name for one in opened)} now." if opened else ""
+
+
+def _at_work(place: Place):
+    try:
+        return place.workspace.at_work()
+    except Missing:
+        return None
+
+
+def _has_content(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0
+    except OSError:
+        return False
+
+
+def _halves(place: Place) -> Iterator[Path]:
+    try:
+        yield from _in_workspace(place.workspace.root)
+    except Missing:
+        pass
+    yield from _in_home(place.home)
+
+
+def _in_workspace(root: Path) -> Iterator[Path]:
+    for folder in (root, root / "frames", root / "models", root / "embeddings", root / "review", *root.glob("models/v*")):
+        if folder.is_dir() and not folder.is_symlink():
+            yield from sorted(one for one in folder.iterdir() if one.name.startswith(HALVES))
+
+
+def _in_home(home: Path) -> list[Path]:
+    place = home / "labelstudio"
+    if not place.is_dir():
+        return []
+    return sorted(one for one in place.iterdir() if one.name.startswith((PREPARING, *HALVES)))
+
+
+def _clear(path: Path) -> bool:
+    if path.name.startswith(".old-"):
+        # Between two renames the old folder is the only one.
+        place = path.with_name(path.name.removeprefix(".old-"))
+        if not place.exists():
+            path.rename(place)
+            return True
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+    return True
+
+
+def _secrets(place: Place) -> Iterator[Path]:
+    for name in ("credentials.json", "server.json", "server.log", "server.log.1"):
+        if (path := place.home / "labelstudio" / name).is_file():
+            yield path
+    try:
+        if place.config.labelstudio.token:
+            yield place.workspace.config_file
+    except Missing:
+        pass
+
+
+CHECKS = (
+    Check("Options", look_options), Check("At work", look_at_work), Check("Frames", look_frames, mend_frames),
+    Check("Models", look_models), Check("Half-finished files", look_halves, mend_halves),
+    Check("Secrets", look_secrets, mend_secrets),
+)

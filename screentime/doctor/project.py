@@ -1,0 +1,335 @@
+"""The project in Label Studio: its choices, tasks, pictures, pre-annotations, labels, and who else acts on it."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections import Counter
+from typing import Any
+from urllib.parse import urlsplit
+
+from screentime.doctor.finding import MEND, Check, Finding, Missing, counted, ok, warning
+from screentime.doctor.place import LOOPBACK, Place
+from screentime.errors import NotReady, ScreentimeError, ServerError, UserMistake
+
+CONNECT_SECONDS = 1.0
+# Frames whose pictures are fetched.
+FETCHED = 3
+PAGE = 100
+
+
+def look_label_config(place: Place) -> Finding:
+    """Whether the project is there, with the workspace's characters and mode."""
+    from screentime.labelstudio.project import get_project
+
+    schema = place.config and place.workspace.schema()
+    found = get_project(place.client, place.known_project, schema)
+    return ok(f"{found.url} asks for {', '.join(schema.choices)}.")
+
+
+def look_tasks(place: Place) -> Finding:
+    """Whether every frame has one task."""
+    frames, project = place.frames, place.project
+    there = Counter(task["data"]["uid"] for task in place.tasks)
+    missing = sum(frame.uid not in there for frame in frames)
+    if missing:
+        raise NotReady(f"{counted(missing, 'frame')} of {len(frames)} have no task in Label Studio.", "Run `screentime push`.")
+    over = _doubles(place)
+    labelled = [task for task in over if task["total_annotations"] or task["cancelled_annotations"]]
+    frames_over = f"{counted(len({task['data']['uid'] for task in over}), 'frame')} of {len(frames)} have more than one task"
+    if len(over) > len(labelled):
+        raise UserMistake(
+            f"{frames_over}: tasks were imported twice.", f"{MEND} deletes the {len(over) - len(labelled)} that nobody labelled."
+        )
+    if over:
+        return warning(
+            f"{frames_over}, and all are labelled; each person's newest label counts.",
+            f"Delete the ones that you do not want at {project.url}/data: {', '.join(str(one['id']) for one in over[:5])}.",
+        )
+    return ok(f"each of {counted(len(frames), 'frame')} has one.")
+
+
+def mend_tasks(place: Place) -> str:
+    """Delete doubled tasks that nobody labelled, skipped or began to label; the oldest of each frame stays."""
+    deleted = 0
+    with place.workspace.locked("doctor --fix"):
+        for task in _doubles(place):
+            now = place.ask(f"api/tasks/{task['id']}/")
+            if not now["annotations"] and not now.get("drafts"):
+                place.client.request("DELETE", f"api/tasks/{task['id']}/")
+                deleted += 1
+    return f"deleted {counted(deleted, 'doubled task')} without a label." if deleted else ""
+
+
+def look_pictures(place: Place) -> Finding:
+    """Whether the page gets the frames' pictures, fetched as it fetches them."""
+    numbers = set(place.progress.tasks.values())
+    tasks = [task for task in place.tasks if task["id"] in numbers]
+    if not tasks:
+        raise Missing("the frames are not in Label Studio yet")
+    files = {frame.uid: frame.file for frame in place.frames}
+    # The first, the last and one in between, since films are pushed one after the other.
+    chosen = [tasks[round(i * (len(tasks) - 1) / (FETCHED - 1))] for i in range(FETCHED)]
+    for task in {one["id"]: one for one in chosen}.values():
+        content = _fetched(place, task)
+        file = place.workspace.root / files.get(task["data"]["uid"], "")
+        if file.is_file() and file.read_bytes() != content:
+            raise ScreentimeError(
+                f"The picture of task {task['id']} in Label Studio is not that of its frame {files[task['data']['uid']]}.",
+                "Run `screentime extract`, then `screentime push`.",
+            )
+    return ok(f"{counted(min(FETCHED, len(tasks)), 'frame')} fetched as the page does: each is its picture.")
+
+
+def mend_pictures(place: Place) -> str:
+    """Let the page read the frames' folder again."""
+    from screentime.labelstudio.link import image_addresses
+
+    workspace, config = place.workspace, place.config
+    if not _is_local(place):
+        return ""
+    image_addresses(place.link, place.project, [], workspace.frames_folder, config, lambda done, total: None)
+    return "the storage that lets the page read the frames was made again."
+
+
+def look_preannotations(place: Place) -> Finding:
+    """Whether the page shows pre-annotations, and every open frame has one."""
+    shown, own = place.shown, {place.progress.tasks[one.uid] for one in place.frames if one.uid in place.progress.tasks}
+    if not place.settings["show_collab_predictions"]:
+        raise UserMistake(
+            "Label Studio hides pre-annotations: \"Show predictions to annotators\" is off in the project's settings.",
+            f"{MEND} switches it on.",
+        )
+    unanswered = [
+        task for task in place.tasks
+        if task["id"] in own and not task["total_annotations"] and not task["cancelled_annotations"]
+    ]
+    without = sum(shown not in task["predictions_model_versions"].split(",") for task in unanswered)
+    if without:
+        raise ScreentimeError(
+            f"{without} of {counted(len(unanswered), 'open frame')} have no pre-annotation of {shown}.",
+            f"{MEND} or `screentime preannotate` writes them again.",
+        )
+    return ok(f"all {counted(len(unanswered), 'open frame')} have one of {shown}, and the page may show them.")
+
+
+def mend_preannotations(place: Place) -> str:
+    """Let the page show pre-annotations, and write those that are missing."""
+    done = []
+    if not place.settings["show_collab_predictions"]:
+        place.client.request("PATCH", f"api/projects/{place.project.id}/", json={"show_collab_predictions": True})
+        done.append("the page shows predictions to annotators again")
+        place = place.afresh()
+    try:
+        look_preannotations(place)
+    except ScreentimeError:
+        with place.workspace.locked("doctor --fix"):
+            done.append(f"wrote {place.loop().preannotate()} pre-annotations again")
+    return f"{'; '.join(done)}."
+
+
+def look_version(place: Place) -> Finding:
+    """Whether the page shows the version that it should, and nothing takes its place."""
+    connected = place.ask("api/ml/", project=place.project.id)
+    if connected:
+        one = connected[0]
+        raise UserMistake(
+            f"The model {one['title']!r} at {one['url']} is connected to the project: its predictions take the place of"
+            " the pre-annotations.", f"Disconnect it at {place.project.url}/settings/ml , then {MEND}.",
+        )
+    shown, there = place.shown, place.settings["model_version"] or ""
+    if there != shown:
+        what = f"those of {there}" if there else "none: its model version is empty"
+        how = MEND if place.versions.get(shown) else "`screentime preannotate`"
+        raise ScreentimeError(f"Label Studio shows not the pre-annotations of {shown} but {what}.", f"{how} shows them again.")
+    latest = place.cards[-1]["version"] if place.cards else shown
+    if latest != shown:
+        return warning(f"{latest} was trained and the page still shows {shown}.", "Run `screentime sync`.")
+    return ok(f"the page shows {shown}, the latest; no other model is connected.")
+
+
+def mend_version(place: Place) -> str:
+    """Let the page show the version that it should, where its predictions are there."""
+    from screentime.labelstudio.predictions import show_version
+
+    if place.ask("api/ml/", project=place.project.id) or not place.versions.get(place.shown):
+        return ""
+    if place.settings["model_version"] == place.shown:
+        return ""
+    with place.workspace.locked("doctor --fix"):
+        show_version(place.client, place.project, place.shown)
+    return f"the page shows {place.shown} again."
+
+
+def look_retrieving(place: Place) -> Finding:
+    """Whether pre-annotations are read in time, and none are left that only make it slower."""
+    from screentime.labelstudio.client import speaking
+
+    began = time.monotonic()
+    with speaking("reading a page of pre-annotations"):
+        place.client.request(
+            "GET", "api/tasks", seconds=place.patience,
+            params={"project": place.project.id, "page_size": PAGE, "fields": "all", "include": "id,predictions"},
+        )
+    took = time.monotonic() - began
+    old = {version: n for version, n in place.versions.items() if version != place.shown}
+    if old:
+        return warning(
+            f"{counted(sum(old.values()), 'pre-annotation')} of older versions ({', '.join(sorted(old))}) are left and make the"
+            " page slower.", f"{MEND} or the next `screentime sync` clears them away.",
+        )
+    return ok(f"a page of them is read in {took:.1f} s; none of older versions are left.")
+
+
+def mend_retrieving(place: Place) -> str:
+    """Delete pre-annotations of older versions, which nobody is shown."""
+    from screentime.showing import clear_away
+
+    loop, before = place.loop(), sum(place.versions.values())
+    with place.workspace.locked("doctor --fix"):
+        clear_away(loop, loop.answered())
+    left = sum(place.afresh().versions.values())
+    return f"deleted {counted(before - left, 'pre-annotation')} of older versions." if left < before else ""
+
+
+def look_webhooks(place: Place) -> Finding:
+    """Whether webhooks lead somewhere."""
+    hooks = {
+        one["id"]: one
+        for found in (place.ask("api/webhooks/", project=place.project.id), place.ask("api/webhooks/"))
+        for one in found if one["is_active"] and one["project"] in (None, place.project.id)
+    }
+    if not hooks:
+        return ok("none; `screentime sync --watch` looks by itself and needs none.")
+    dead = [one for one in hooks.values() if not _reached(place, one["url"])]
+    if dead:
+        return warning(
+            f"{', '.join(one['url'] for one in dead)}: nothing answers there, and each label tries it."
+            " `screentime sync --watch` needs no webhook.",
+            f"Delete it at {place.project.url}/settings/webhooks .",
+        )
+    banned = [one["url"] for one in hooks.values() if urlsplit(one["url"]).hostname in LOOPBACK and _bans(place)]
+    if banned:
+        return warning(
+            f"{', '.join(banned)}: Label Studio may not call this machine.",
+            "Start it with LABEL_STUDIO_USE_DEFAULT_BANNED_SUBNETS=false, or do without: `screentime sync --watch`.",
+        )
+    return ok(f"{counted(len(hooks), 'webhook')}, answered.")
+
+
+def look_labels(place: Place) -> Finding:
+    """labels.csv against what is labelled in Label Studio."""
+    from screentime.reviews import REVIEW
+
+    workspace = place.workspace
+    try:
+        here = {label.uid for label in workspace.labels() if label.origin != REVIEW}
+    except UnicodeDecodeError as error:
+        raise ScreentimeError(f"{workspace.labels_table} cannot be read: {error}.", "Delete it and run `screentime pull`.") from None
+    there = {task["data"]["uid"] for task in place.tasks if task["total_annotations"]}
+    there &= {frame.uid for frame in workspace.all_frames()}
+    if here != there:
+        return warning(
+            f"{len(there)} frames are labelled in Label Studio and {len(here)} of them in labels.csv"
+            if here <= there else
+            f"{len(here - there)} of {len(here)} labels of labels.csv are not in Label Studio any more",
+            "`screentime pull` brings them up to date, and says which cannot count.",
+        )
+    return ok(f"{counted(len(here), 'frame')} labelled, the same in labels.csv.")
+
+
+def _doubles(place: Place) -> list[dict[str, Any]]:
+    """Tasks of frames that have an older one."""
+    seen: set[str] = set()
+    over = []
+    for task in place.tasks:
+        uid = task["data"]["uid"]
+        if uid in seen:
+            over.append(task)
+        seen.add(uid)
+    return over
+
+
+def _fetched(place: Place, task: dict[str, Any]) -> bytes:
+    """A task's picture as the page gets it; it must be one."""
+    import numpy as np
+
+    from screentime.labelstudio.client import speaking
+    from screentime.video.source import opencv
+
+    address = str(task["data"].get("image", ""))
+    where = f"the picture of task {task['id']} ({address})"
+    with speaking(f"fetching {where}"):
+        answer = place.client.line.httpx_client.request(
+            address.lstrip("/"), method="GET", request_options={"timeout": place.patience}
+        )
+    if answer.status_code != 200:
+        raise ServerError(f"Label Studio answers {answer.status_code} for {where}{_cause(place, answer.status_code)}.", _cure(place))
+    cv2 = opencv()
+    content = np.frombuffer(answer.content, np.uint8)
+    if not len(content) or cv2.imdecode(content, cv2.IMREAD_COLOR) is None:
+        raise ServerError(f"What Label Studio sends for {where} is no picture.", _cure(place))
+    return answer.content
+
+
+def _cause(place: Place, status: int) -> str:
+    if not _is_local(place):
+        return ": the uploaded file is gone"
+    if status == 403:
+        return ": it does not serve local files"
+    storages = place.ask("api/storages/localfiles/", project=place.project.id)
+    if not storages:
+        return ": the project has no storage that lets the page read the frames"
+    return ": its storage is there, and the file is not where it looks"
+
+
+def _cure(place: Place) -> str:
+    if not _is_local(place):
+        return "Delete the project's images in Label Studio and run `screentime push`: it uploads them again."
+    if place.embedded:
+        return f"{MEND} lets the page read them again; where frames are missing, `screentime extract` first."
+    return (
+        f"{MEND} makes the storage again. Where that does not help, the server does not see"
+        f" {place.workspace.frames_folder} under that path: mount it there, and start it with"
+        f" LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED=true and LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT={place.options.document_root};"
+        " or use --store upload."
+    )
+
+
+def _is_local(place: Place) -> bool:
+    store = place.config.frames.store
+    return store == "local" or (store == "auto" and place.embedded)
+
+
+def _reached(place: Place, url: str) -> bool:
+    """Whether somebody listens where a webhook leads, as far as that can be told from here."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if host in LOOPBACK and place.host not in LOOPBACK:
+        return True  # it means the server's own machine
+    try:
+        with socket.create_connection((host, parts.port or (443 if parts.scheme == "https" else 80)), CONNECT_SECONDS):
+            return True
+    except OSError:
+        return False
+
+
+def _bans(place: Place) -> bool:
+    """Whether the embedded server was started so that it does not call this machine."""
+    import psutil
+
+    if not place.embedded or place.noted is None:
+        return False
+    try:
+        given = psutil.Process(place.noted.pid).environ()
+    except (psutil.Error, OSError):
+        return False
+    return given.get("LABEL_STUDIO_USE_DEFAULT_BANNED_SUBNETS", "true").lower() not in ("false", "0")
+
+
+CHECKS = (
+    Check("Label config", look_label_config), Check("Tasks", look_tasks, mend_tasks),
+    Check("Pictures", look_pictures, mend_pictures), Check("Model version", look_version, mend_version),
+    Check("Pre-annotations", look_preannotations, mend_preannotations),
+    Check("Retrieving", look_retrieving, mend_retrieving), Check("Webhooks", look_webhooks), Check("Labels", look_labels),
+)

@@ -1,0 +1,298 @@
+"""The server: which one it is, its version, the token and its rights, containers, leftover processes."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from screentime.doctor.finding import MEND, Check, Finding, Missing, ok, warning
+from screentime.doctor.place import LOOPBACK, Place
+from screentime.errors import NotReady, ScreentimeError, ServerError, UserMistake
+from screentime.labelstudio import installation, listener
+from screentime.labelstudio.link import TOKEN_VARIABLE
+
+if TYPE_CHECKING:
+    import psutil
+
+TESTED = "1.23.2"
+DATA = "LABEL_STUDIO_BASE_DATA_DIR"
+# What the loop does with a project, by Label Studio's names of the rights.
+RIGHTS = {
+    "projects.create": "make projects", "projects.change": "change projects", "tasks.create": "make tasks",
+    "tasks.change": "change tasks", "predictions.any": "write predictions", "annotations.view": "read labels",
+}
+SOON_DAYS = 7
+STOP_SECONDS = 15
+
+
+def look_server(place: Place) -> Finding:
+    """Whether a Label Studio answers, and whose it is."""
+    if not place.embedded:
+        place.front  # noqa: B018 - raises what is wrong with it
+        return ok(f"{place.url} answers; it is not the embedded one.")
+    noted = place.noted
+    if noted is None:
+        return _not_running(place)
+    whose = f"the embedded one of {place.home} (process {noted.pid})"
+    if not listener.listens(noted.pid, noted.port):
+        raise ServerError(
+            f"{whose} runs and does not listen on port {noted.port}.".capitalize(),
+            "`screentime server stop`, then `screentime server start`.",
+        )
+    place.front  # noqa: B018 - raises what is wrong with it
+    return ok(f"{place.url}, {whose}.")
+
+
+def _not_running(place: Place) -> Finding:
+    port = place.options.port
+    other = _on_port(port)
+    who = f" Port {port} is taken by {_named(other)}." if other else ""
+    start = f"`screentime server start{f' --port {port + 1}' if other else ''}`"
+    theirs = _home_of(other) if other else None
+    if theirs is not None and theirs != place.home:
+        start += f", or `export SCREENTIME_HOME={theirs}` to use that one"
+    try:
+        pushed = place.progress.project is not None
+    except Missing:
+        pushed = False
+    if pushed or other:
+        raise NotReady(f"Label Studio is not running.{who}", f"{start}.")
+    return warning("Label Studio is not running.", f"{start} before `screentime push`.")
+
+
+def look_version(place: Place) -> Finding:
+    """Whether this project knows the server's version."""
+    release = place_front(place).release
+    if release != TESTED:
+        return warning(
+            f"Label Studio {release} answers; screentime is tested with {TESTED}.",
+            f"Where something fails, try {TESTED}: `pip install label-studio=={TESTED}`.",
+        )
+    return ok(f"Label Studio {release}, with which screentime is tested.")
+
+
+def look_token(place: Place) -> Finding:
+    """The token: its kind, whether it is taken, and what it may do."""
+    try:
+        token = place.token
+    except NotReady:
+        if place.embedded and place.noted is None:
+            raise Missing("Label Studio is not running") from None
+        raise
+    kind = "personal access token" if token.count(".") == 2 else "legacy token"
+    try:
+        client = place.connected
+    except ServerError:
+        reason = _refusal(place, token, kind)
+        if not reason:
+            raise
+        raise UserMistake(f"Label Studio refuses the {kind}: {reason}.", _remedy(place, reason)) from None
+    lacking = [words for right, words in RIGHTS.items() if right not in _rights(place)]
+    if lacking:
+        raise UserMistake(
+            f"The account of the {kind} may not {', '.join(lacking)}.",
+            f"Ask who runs {client.url} for those rights, or use another account's token.",
+        )
+    ends = _ends(token)
+    if ends is not None and ends - time.time() < SOON_DAYS * 86400:
+        day = datetime.fromtimestamp(ends, UTC).date()
+        return warning(f"The {kind} ends on {day}.", f"Make another one and put it into {TOKEN_VARIABLE}.")
+    return ok(f"a {kind}; it may make projects and write predictions.")
+
+
+def mend_token(place: Place) -> str:
+    """Let the embedded server, which is ours, take its legacy token again where that was switched off."""
+    if not place.embedded or "disabled" not in _refusal(place, place.token, "legacy token"):
+        return ""
+    import httpx
+
+    account = installation.credentials(place.home)
+    # As a browser logs in, since no token is taken.
+    with httpx.Client(base_url=place.url, timeout=place.patience, trust_env=False) as page:
+        page.get("/user/login/")
+        form = {"email": account.username, "password": account.password}
+        page.post("/user/login/", data=form | {"csrfmiddlewaretoken": page.cookies["csrftoken"]})
+        answer = page.post(
+            "/api/jwt/settings", headers={"X-CSRFToken": page.cookies["csrftoken"]},
+            json={"api_tokens_enabled": True, "legacy_api_tokens_enabled": True},
+        )
+    return "legacy tokens are allowed again on the embedded server." if answer.status_code < 300 else ""
+
+
+def look_containers(place: Place) -> Finding:
+    """Whether an address means the container where another machine is meant."""
+    if not _inside(place.root):
+        return ok("this is no container.")
+    if place.embedded or place.host not in LOOPBACK:
+        return ok(f"this is a container; {'the embedded server is in it too' if place.embedded else place.url + ' is outside of it'}.")
+    try:
+        place.front  # noqa: B018
+    except (ScreentimeError, Missing):
+        raise UserMistake(
+            f"This is a container, in which {place.url} means the container itself, and nothing answers there.",
+            "Name the server as the container sees it: http://label-studio:8080 in docker-compose.yml,"
+            " http://host.docker.internal:8080 on the host.",
+        ) from None
+    return ok(f"this is a container, and {place.url} answers in it.")
+
+
+def look_leftovers(place: Place) -> Finding:
+    """Servers of this home that nobody knows of."""
+    lost = list(_lost(place))
+    if lost:
+        named = ", ".join(f"process {one.pid}" for one in lost)
+        raise ScreentimeError(
+            f"Label Studio of this home runs without being noted ({named}): two servers on one database.",
+            f"{MEND} ends it, or `kill {' '.join(str(one.pid) for one in lost)}`.",
+        )
+    return ok("no server of this home is left over.")
+
+
+def mend_leftovers(place: Place) -> str:
+    """End servers of this home that are not noted."""
+    import psutil
+
+    # Held, nobody is starting one just now.
+    with installation.lock(place.home, "doctor --fix"):
+        lost = list(_lost(place))
+        for how in (psutil.Process.terminate, psutil.Process.kill):
+            for one in lost:
+                try:
+                    how(one)
+                except psutil.NoSuchProcess:
+                    continue
+            _, left = psutil.wait_procs(lost, timeout=STOP_SECONDS)
+            if not left:
+                break
+    return f"ended {', '.join(f'process {one.pid}' for one in lost)}." if lost else ""
+
+
+def place_front(place: Place) -> Any:
+    """What the server says of itself; `Missing` where it does not answer, which another check tells."""
+    try:
+        return place.front
+    except ScreentimeError:
+        raise Missing("Label Studio is not reached") from None
+
+
+def _rights(place: Place) -> set[str]:
+    found = place.ask("api/current-user/whoami").get("permissions")
+    # Editions that do not tell them are taken at their word only when something is refused.
+    return set(RIGHTS) if found is None else set(found)
+
+
+def _refusal(place: Place, token: str, kind: str) -> str:
+    """Why a token is refused, by the server's word; empty where it is not or says nothing."""
+    import httpx
+
+    local = place.host in LOOPBACK
+    try:
+        if kind == "legacy token":
+            answer = httpx.get(
+                f"{place.url}/api/current-user/whoami", headers={"Authorization": f"Token {token}"},
+                timeout=place.patience, trust_env=not local,
+            )
+        else:
+            answer = httpx.post(
+                f"{place.url}/api/token/refresh/", json={"refresh": token}, timeout=place.patience, trust_env=not local
+            )
+        said = str(answer.json().get("detail", "")) if answer.status_code in (401, 403) else ""
+    except (httpx.HTTPError, ValueError, AttributeError):
+        return ""
+    if "disabled" in said:
+        return "legacy tokens are disabled in its organization"
+    return {True: "it is not known there, or was revoked"}.get(bool(said), "")
+
+
+def _remedy(place: Place, reason: str) -> str:
+    if place.embedded and "disabled" in reason:
+        return f"{MEND} allows them again."
+    if place.embedded:
+        return (
+            "It was reset in Label Studio's page: copy the one under Account & Settings into"
+            f" {place.home / 'labelstudio' / 'credentials.json'}."
+        )
+    return f"Make a personal access token at {place.url}/user/account and put it into {TOKEN_VARIABLE}."
+
+
+def _ends(token: str) -> float | None:
+    """When a personal access token ends, seconds since 1970; None of another one."""
+    try:
+        part = token.split(".")[1]
+        return float(json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))["exp"])
+    except (IndexError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _inside(root: Path) -> bool:
+    if (root / ".dockerenv").exists() or (root / "run" / ".containerenv").exists():
+        return True
+    try:
+        said = (root / "proc" / "1" / "cgroup").read_text("utf-8", "replace")
+    except OSError:
+        return False
+    return any(word in said for word in ("docker", "kubepods", "containerd", "libpod"))
+
+
+def _on_port(port: int) -> psutil.Process | None:
+    """Who listens on a port of this machine, as far as the system tells."""
+    import psutil
+
+    try:
+        for one in psutil.net_connections(kind="tcp"):
+            if one.status == psutil.CONN_LISTEN and one.laddr.port == port and one.pid:
+                return psutil.Process(one.pid)
+    except psutil.Error:
+        pass
+    return None
+
+
+def _named(process: psutil.Process) -> str:
+    import psutil
+
+    home = _home_of(process)
+    try:
+        name = process.name()
+    except psutil.Error:
+        name = "a program"
+    if home is not None:
+        return f"Label Studio of another home, {home} (process {process.pid})"
+    return f"{name} (process {process.pid})"
+
+
+def _home_of(process: psutil.Process) -> Path | None:
+    """The home of an embedded server's process; None of another process."""
+    import psutil
+
+    try:
+        data = process.environ().get(DATA) if "start" in process.cmdline() else None
+    except (psutil.Error, OSError):
+        return None
+    return Path(data).parent.parent if data and data.endswith("/labelstudio/data") else None
+
+
+def _lost(place: Place) -> Iterator[psutil.Process]:
+    """Servers of this home that are neither the noted one nor its children."""
+    import psutil
+
+    known: set[int] = set()
+    if place.noted:
+        try:
+            noted = psutil.Process(place.noted.pid)
+            known = {noted.pid, *(one.pid for one in noted.children(recursive=True))}
+        except psutil.Error:
+            pass
+    for one in psutil.process_iter():
+        if one.pid not in known and _home_of(one) == place.home and one.status() != psutil.STATUS_ZOMBIE:
+            yield one
+
+
+CHECKS = (
+    Check("Server", look_server), Check("Version", look_version), Check("Token", look_token, mend_token),
+    Check("Containers", look_containers), Check("Leftover servers", look_leftovers, mend_leftovers),
+)
