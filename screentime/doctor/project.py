@@ -230,9 +230,9 @@ def look_labels(place: Place) -> Finding:
     there &= {frame.uid for frame in workspace.all_frames()}
     if here != there:
         return warning(
-            f"{len(there)} frames are labelled in Label Studio and {len(here)} of them in labels.csv"
+            f"{len(there)} frames are labelled in Label Studio and {len(here)} of them in labels.csv."
             if here <= there else
-            f"{len(here - there)} of {len(here)} labels of labels.csv are not in Label Studio any more",
+            f"{len(here - there)} of {len(here)} labels of labels.csv are not in Label Studio any more.",
             "`screentime pull` brings them up to date, and says which cannot count.",
         )
     return ok(f"{counted(len(here), 'frame')} labelled, the same in labels.csv.")

@@ -1,0 +1,99 @@
+"""A project that is in order, on the session's server, for faults to be made in; and what doctor says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from screentime.demo.annotator import Annotator, truth_of
+from screentime.doctor.finding import Finding
+from screentime.doctor.place import Place
+from screentime.doctor.running import CHECKS, walk
+from screentime.labelstudio import server
+from screentime.projects import begin, extract_films
+from screentime.rounds import Loop
+from screentime.talk import Talk
+
+LABELS = 24
+
+
+@dataclass(frozen=True)
+class Patient:
+    """A project, and what doctor finds in it."""
+
+    loop: Loop
+
+    @property
+    def root(self) -> Path:
+        return self.loop.workspace.root
+
+    @property
+    def client(self):
+        return self.loop.link.client
+
+    @property
+    def number(self) -> int:
+        return self.loop.workspace.progress().project
+
+    @property
+    def version(self) -> str:
+        return self.loop.workspace.progress().shown
+
+    def look(self, name: str, **place) -> Finding:
+        return examined(self.root, name, **place)
+
+    def mend(self, name: str) -> Finding:
+        return examined(self.root, name, mend=True)
+
+
+def examined(folder: Path, name: str, *, mend: bool = False, **place) -> Finding:
+    """What one check finds."""
+    [check] = [one for one in CHECKS if one.name == name]
+    [finding] = walk(Place(folder, **place), [check], lambda one: None, Talk(), mend=mend)
+    return finding
+
+
+@pytest.fixture(scope="module")
+def made(cartoon, ls_home, ls_server, tmp_path_factory) -> Iterator[Patient]:
+    """Frames, a first batch of labels, a round: all in order."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SCREENTIME_HOME", str(ls_home))
+        patch.delenv("LABEL_STUDIO_URL", raising=False)
+        workspace = begin(
+            tmp_path_factory.mktemp("doctor") / "project", [cartoon[0]], ("cat", "mouse"), backbone="builtin",
+            view="whole", first_batch=LABELS, every=4, batch=6, audit_every=3,
+        )
+        extract_films(workspace, workspace.config(), Talk())
+        loop = Loop(workspace, workspace.config(), Talk())
+        loop.push()
+        known = truth_of(loop.frames, cartoon[1], cartoon[0])
+        Annotator(loop.link.client, loop.project(), loop.schema, known).label(workspace.progress().tab, LABELS)
+        loop.sync()
+        yield Patient(loop)
+
+
+@pytest.fixture
+def patient(made: Patient, ls_home: Path, monkeypatch: pytest.MonkeyPatch) -> Patient:
+    monkeypatch.setenv("SCREENTIME_HOME", str(ls_home))
+    monkeypatch.delenv("LABEL_STUDIO_URL", raising=False)
+    monkeypatch.delenv("LABEL_STUDIO_API_KEY", raising=False)
+    return made
+
+
+@pytest.fixture
+def as_browser(ls_home: Path, ls_server: server.Running) -> Callable[..., httpx.Response]:
+    """Asks the server as a logged-in page does."""
+    account = server.credentials(ls_home)
+
+    def ask(method: str, path: str, **body) -> httpx.Response:
+        with httpx.Client(base_url=ls_server.url, trust_env=False) as page:
+            page.get("/user/login/")
+            form = {"email": account.username, "password": account.password}
+            page.post("/user/login/", data=form | {"csrfmiddlewaretoken": page.cookies["csrftoken"]})
+            return page.request(method, path, headers={"X-CSRFToken": page.cookies["csrftoken"]}, **body)
+
+    return ask

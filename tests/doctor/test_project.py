@@ -1,0 +1,316 @@
+"""What goes wrong with a project in Label Studio, made for real: doctor names it, and mends what is safe."""
+
+import json
+import socket
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from screentime.doctor.finding import Finding
+from screentime.labelstudio.tabs import show_tab
+from screentime.labelstudio.tasks import read_tasks
+
+FIX = "`screentime doctor --fix`"
+
+
+@pytest.fixture
+def project(patient):
+    """Sets or reads the project's settings."""
+    def ask(**changes):
+        return patient.client.request("PATCH" if changes else "GET", f"api/projects/{patient.number}/", json=changes or None)
+
+    return ask
+
+
+@contextmanager
+def listening(answers):
+    """A real HTTP server that gives a JSON answer a path; its port."""
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            content = json.dumps(answers.get(self.path.split("?")[0].rstrip("/"), {})).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_POST = do_GET
+
+        def log_message(self, *said):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as web:
+        thread = threading.Thread(target=web.serve_forever)
+        thread.start()
+        try:
+            yield web.server_port
+        finally:
+            web.shutdown()
+            thread.join()
+
+
+def annotations(patient):
+    """All labels: number, moment of the last change, choices."""
+    tasks = read_tasks(patient.client, patient.loop.project(), fields="all")
+    return [(one["id"], one["updated_at"], one["result"]) for task in tasks for one in task["annotations"]]
+
+
+# -- 1. Predictions not showing --------------------------------------------------------------------
+
+
+def test_hidden_predictions_are_shown_again(patient, project):
+    project(show_collab_predictions=False)
+    found = patient.look("Pre-annotations")
+    assert found == Finding(
+        "Pre-annotations", "failed",
+        "Label Studio hides pre-annotations: \"Show predictions to annotators\" is off in the project's settings.",
+        f"{FIX} switches it on.", code=2,
+    )
+    assert project()["show_collab_predictions"] is False
+    mended = patient.mend("Pre-annotations")
+    assert mended.fixed == "the page shows predictions to annotators again."
+    assert (mended.state, project()["show_collab_predictions"]) == ("ok", True)
+
+
+def test_deleted_predictions_are_written_again(patient, project):
+    labels = annotations(patient)
+    patient.client.request(
+        "DELETE", f"api/projects/{patient.number}/model-versions/", json={"model_version": patient.version}
+    )
+    found = patient.look("Pre-annotations")
+    assert (found.state, found.sentence) == ("failed", f"16 of 16 open frames have no pre-annotation of {patient.version}.")
+    assert found.fix == f"{FIX} or `screentime preannotate` writes them again."
+    # The version alone cannot be shown: nothing is there of it.
+    assert patient.mend("Model version").fix == "`screentime preannotate` shows them again."
+    mended = patient.mend("Pre-annotations")
+    assert (mended.state, mended.fixed) == ("ok", "wrote 16 pre-annotations again.")
+    assert mended.sentence == f"all 16 open frames have one of {patient.version}, and the page may show them."
+    assert project()["model_version"] == patient.version
+    assert annotations(patient) == labels
+
+
+# -- 2. model_version confusion --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("other", "words"), [("", "none: its model version is empty"), ("older", "those of older")])
+def test_another_model_version_is_set_right(patient, project, other, words):
+    if other:
+        task = patient.loop.workspace.progress().tasks[patient.loop.frames[0].uid]
+        patient.client.request(
+            "POST", "api/predictions/", json={"task": task, "model_version": other, "score": 0.5, "result": []}
+        )
+    project(model_version=other)
+    found = patient.look("Model version")
+    assert found.sentence == f"Label Studio shows not the pre-annotations of {patient.version} but {words}."
+    assert (found.state, found.fix, found.code) == ("failed", f"{FIX} shows them again.", 1)
+    mended = patient.mend("Model version")
+    assert (mended.state, mended.fixed) == ("ok", f"the page shows {patient.version} again.")
+    assert project()["model_version"] == patient.version
+    patient.mend("Retrieving")
+
+
+def test_a_connected_model_is_named_and_left_alone(patient):
+    answers = {"/health": {"status": "UP", "model_class": "Other"}, "/setup": {"model_version": "other"}}
+    with listening(answers) as port:
+        made = patient.client.request(
+            "POST", "api/ml", json={"project": patient.number, "url": f"http://127.0.0.1:{port}", "title": "Other"}
+        )
+        found = patient.mend("Model version")
+        assert found.sentence == (
+            f"The model 'Other' at http://127.0.0.1:{port} is connected to the project: its predictions take the place of"
+            " the pre-annotations."
+        )
+        assert found.fix == f"Disconnect it at {patient.loop.project().url}/settings/ml , then {FIX}."
+        assert (found.state, found.code, found.fixed) == ("failed", 2, "")
+        patient.client.request("DELETE", f"api/ml/{made['id']}")
+    assert patient.mend("Model version").state == "ok"
+    # Label Studio made a webhook for the model, and leaves it behind when the model is disconnected.
+    stale = patient.look("Webhooks")
+    assert stale.sentence.startswith(f"http://127.0.0.1:{port}/webhook: nothing answers there, ")
+    for hook in patient.client.request("GET", "api/webhooks/", params={"project": patient.number}):
+        patient.client.request("DELETE", f"api/webhooks/{hook['id']}/")
+
+
+# -- 3. Training not triggered, stale webhooks -----------------------------------------------------
+
+
+def test_a_webhook_that_leads_nowhere_is_named_and_left_alone(patient, free_port):
+    assert patient.look("Webhooks").sentence == "none; `screentime sync --watch` looks by itself and needs none."
+    url = f"http://127.0.0.1:{free_port}/hook"
+    made = patient.client.request("POST", "api/webhooks/", json={"project": patient.number, "url": url})
+    try:
+        found = patient.mend("Webhooks")
+        assert found == Finding(
+            "Webhooks", "warning",
+            f"{url}: nothing answers there, and each label tries it. `screentime sync --watch` needs no webhook.",
+            f"Delete it at {patient.loop.project().url}/settings/webhooks .",
+        )
+        with socket.create_server(("127.0.0.1", free_port)):
+            assert patient.look("Webhooks").sentence == "1 webhook, answered."
+    finally:
+        patient.client.request("DELETE", f"api/webhooks/{made['id']}/")
+
+
+# -- 4. Retrieving predictions times out ----------------------------------------------------------
+
+
+def test_old_predictions_are_cleared_away(patient):
+    tasks = list(patient.loop.workspace.progress().tasks.values())[:3]
+    old = [{"task": task, "model_version": "v000-old", "score": 0.5, "result": []} for task in tasks]
+    patient.client.request("POST", f"api/projects/{patient.number}/import/predictions", json=old)
+    found = patient.look("Retrieving")
+    assert (found.state, found.fix) == ("warning", f"{FIX} or the next `screentime sync` clears them away.")
+    assert found.sentence == "3 pre-annotations of older versions (v000-old) are left and make the page slower."
+    mended = patient.mend("Retrieving")
+    assert (mended.state, mended.fixed) == ("ok", "deleted 3 pre-annotations of older versions.")
+    assert patient.look("Pre-annotations").state == "ok"
+
+
+def test_a_server_that_is_too_slow_is_named(patient, monkeypatch):
+    # It takes the connection and never answers.
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setenv("LABEL_STUDIO_URL", url)
+        found = patient.look("Server", patience=0.5)
+        assert found.sentence == f"Label Studio did not answer in time (while asking {url} for its version)."
+        assert found.state == "failed"
+        assert patient.look("Retrieving", patience=0.5).sentence == "Label Studio is not reached."
+
+
+# -- 5. Local files and images not loading --------------------------------------------------------
+
+
+def test_a_missing_storage_is_made_again(patient):
+    assert patient.look("Pictures").sentence == "3 frames fetched as the page does: each is its picture."
+    [storage] = patient.client.request("GET", "api/storages/localfiles/", params={"project": patient.number})
+    patient.client.request("DELETE", f"api/storages/localfiles/{storage['id']}")
+    found = patient.look("Pictures")
+    task = min(patient.loop.workspace.progress().tasks.values())
+    assert found.sentence.startswith(f"Label Studio answers 404 for the picture of task {task} (/data/local-files/?d=")
+    assert found.sentence.endswith("): the project has no storage that lets the page read the frames.")
+    assert found.fix == f"{FIX} lets the page read them again; where frames are missing, `screentime extract` first."
+    mended = patient.mend("Pictures")
+    assert (mended.state, mended.fixed) == ("ok", "the storage that lets the page read the frames was made again.")
+
+
+def test_a_file_that_is_no_picture_is_named(patient):
+    first = min(patient.loop.workspace.progress().tasks.items(), key=lambda one: one[1])[0]
+    file = patient.root / next(one.file for one in patient.loop.frames if one.uid == first)
+    whole = file.read_bytes()
+    file.write_bytes(b"no picture")
+    try:
+        found = patient.look("Pictures")
+        assert (found.state, found.sentence.endswith(") is no picture.")) == ("failed", True)
+    finally:
+        file.write_bytes(whole)
+
+
+# -- 8. What to label next ------------------------------------------------------------------------
+
+
+def test_a_deleted_tab_is_made_again(patient):
+    progress = patient.loop.workspace.progress()
+    patient.client.request("DELETE", f"api/dm/views/{progress.tab}/")
+    found = patient.look("What to label next")
+    assert (found.state, found.sentence) == ("failed", "The tab Label first is not in Label Studio any more.")
+    mended = patient.mend("What to label next")
+    now = patient.loop.workspace.progress()
+    assert (mended.state, mended.sentence) == ("ok", f"6 frames in the order in which they teach most, at {now.url}")
+    assert mended.fixed == "the tab Label first hands out the frames that were asked for."
+    assert now.batch == progress.batch and now.tab != progress.tab
+
+
+@pytest.mark.parametrize(
+    ("frames", "words"),
+    [(slice(0, 3), "hands out 3 frames, not the 6 that were asked for"), (slice(0, 6), "hands its frames out in another order")],
+)
+def test_a_changed_tab_is_set_right(patient, frames, words):
+    batch = patient.loop.workspace.progress().batch
+    show_tab(patient.client, patient.loop.project(), "Label first", batch[frames], ordering="-tasks:predictions_score", answered=False)
+    found = patient.look("What to label next")
+    assert (found.sentence, found.fix) == (f"The tab Label first {words}.", f"{FIX} sets it right.")
+    assert patient.mend("What to label next").state == "ok"
+
+
+# -- 9. Confirming many at once -------------------------------------------------------------------
+
+
+def test_the_tab_to_confirm_in_is_made_again(patient):
+    progress = patient.loop.workspace.progress()
+    assert progress.confirm_sure, "no frame of the drawn film is sure"
+    assert patient.look("Confirming many").sentence == "the action and the tab Confirm: sure are there."
+    patient.client.request("DELETE", f"api/dm/views/{progress.confirm_sure.rpartition('=')[2]}/")
+    found = patient.look("Confirming many")
+    assert (found.state, found.sentence, found.fix) == (
+        "failed", "The tab Confirm: sure is not in Label Studio any more.", f"{FIX} makes it again."
+    )
+    mended = patient.mend("Confirming many")
+    assert (mended.state, mended.fixed) == ("ok", "the tabs were made again.")
+
+
+# -- 10. Re-import makes duplicates ---------------------------------------------------------------
+
+
+def test_doubled_tasks_without_a_label_are_deleted(patient):
+    tasks = list(read_tasks(patient.client, patient.loop.project(), include="id,data"))
+    labels = annotations(patient)
+    twice = patient.client.request(
+        "POST", f"api/projects/{patient.number}/import", params={"return_task_ids": "true"},
+        json=[{"data": one["data"]} for one in tasks[:3]],
+    )["task_ids"]
+    patient.client.request(
+        "POST", f"api/tasks/{twice[0]}/annotations/",
+        json={"result": [{"from_name": "characters", "to_name": "frame", "type": "choices", "value": {"choices": ["cat"]}}]},
+    )
+    found = patient.look("Tasks")
+    assert (found.state, found.code) == ("failed", 2)
+    assert found.sentence == "3 frames of 40 have more than one task: tasks were imported twice."
+    assert found.fix == f"{FIX} deletes the 2 that nobody labelled."
+    mended = patient.mend("Tasks")
+    assert (mended.state, mended.fixed) == ("warning", "deleted 2 doubled tasks without a label.")
+    assert mended.sentence == "1 frame of 40 have more than one task, and all are labelled; each person's newest label counts."
+    there = {one["id"] for one in read_tasks(patient.client, patient.loop.project(), include="id")}
+    assert there == {one["id"] for one in tasks} | {twice[0]}
+    assert [one for one in annotations(patient) if one in labels] == labels
+    patient.client.request("DELETE", f"api/tasks/{twice[0]}/")
+    assert patient.look("Tasks").sentence == "each of 40 frames has one."
+
+
+# -- and what else goes wrong -----------------------------------------------------------------------
+
+
+def test_labels_that_were_not_pulled_are_named(patient):
+    table = patient.loop.workspace.labels_table
+    kept = table.read_text("utf-8")
+    table.write_text("\n".join(kept.splitlines()[:-2]) + "\n", "utf-8")
+    found = patient.look("Labels")
+    table.write_text(kept, "utf-8")
+    assert found.sentence == "24 frames are labelled in Label Studio and 22 of them in labels.csv."
+    assert (found.state, found.fix) == ("warning", "`screentime pull` brings them up to date, and says which cannot count.")
+    assert patient.look("Labels").sentence == "24 frames labelled, the same in labels.csv."
+
+
+def test_a_changed_label_config_is_named(patient, project):
+    kept = project()["label_config"]
+    project(label_config=kept.replace("</Choices>", '<Choice value="dog"/></Choices>'))
+    found = patient.look("Label config")
+    project(label_config=kept)
+    assert (found.state, found.code) == ("failed", 2)
+    assert found.sentence == (
+        f"Project {patient.number} in Label Studio has other characters or another mode than screentime.toml."
+    )
+    assert patient.look("Label config").sentence == f"{patient.loop.project().url} asks for neither, cat, mouse."
+
+
+def test_a_project_that_is_gone_is_named_once(patient):
+    kept = patient.loop.workspace.progress()
+    patient.loop.workspace.update_progress(project=99999)
+    said = {name: patient.look(name) for name in ("Label config", "Tasks", "Pictures", "Webhooks")}
+    patient.loop.workspace.update_progress(project=kept.project)
+    gone = said.pop("Label config")
+    assert gone.sentence == f"Project 99999 is no longer in Label Studio at {patient.client.url}."
+    assert gone.fix == "Make it again: `screentime push`."
+    assert {(one.state, one.sentence) for one in said.values()} == {("left out", "project 99999 is not in Label Studio.")}
