@@ -9,6 +9,9 @@ from screentime.doctor.place import Place
 from screentime.errors import FilmError, ScreentimeError
 from screentime.records import Film
 
+# A film whose longest picture stays so many times longer than its shortest has no one rate; containers round.
+UNEVEN = 1.5
+
 
 def look_films(place: Place) -> Finding:
     """Whether the films are where they were, and the same."""
@@ -36,7 +39,6 @@ def look_films(place: Place) -> Finding:
 
 def look_times(place: Place) -> Finding:
     """Whether frames have the film's own times, in their order, and as many as the film has."""
-    from screentime.video.grid import grid_rate, is_steady
     from screentime.video.source import checked
     from screentime.video.timing import timing
 
@@ -58,7 +60,8 @@ def look_times(place: Place) -> Finding:
             )
         found = timing(checked(film.path), film.rate)
         counts.append(len(found.times))
-        if len(found.times) > 1 and not is_steady(found.times, grid_rate(found.times, found.claimed)):
+        gaps = [after - before for before, after in pairwise(found.times)]
+        if gaps and max(gaps) > UNEVEN * min(gaps):
             varies.append(film.name)
     noted = (
         f" {', '.join(varies)}: the frame rate varies, so a frame's number tells no time; the film's own times are used."
@@ -70,19 +73,28 @@ def look_times(place: Place) -> Finding:
 def look_seconds(place: Place) -> Finding:
     """Whether the seconds have an interval that says how sure they are."""
     from screentime.summary import characters, seconds_so_far
+    from screentime.validation import FEWEST_AUDITED
 
     workspace, cards = place.workspace, place.cards
     if not cards or place.config is None:
         raise Missing("there is no model yet")
     times = seconds_so_far(workspace)
-    without = [one for one in times if any(each.low is None for each in characters(one))]
-    if without or not times:
-        audited = sum(one.audited for one in times)
-        name = without[0].film.name if without else "this project"
-        return warning(
-            f"The seconds of {name} have no interval yet: {counted(audited, 'audit frame')} labelled are too few.",
-            "Label what the tab Label first hands out, then `screentime sync`; `screentime audit FILM` asks for more.",
+    if not times:
+        raise Missing("the latest model says nothing of these frames yet; `screentime sync` trains one that does")
+    for one in times:
+        if one.reviewed or one.labels == one.film.frames:
+            continue
+        fix = (
+            "Label what the tab Label first hands out, audit frames among it, then `screentime sync`;"
+            " `screentime audit FILM` asks for those of a film that is not this project's."
         )
+        if any(each.low is None for each in characters(one)):
+            return warning(f"The seconds of {one.film.name} have no interval: too few labels.", fix)
+        if one.audited < FEWEST_AUDITED:
+            return warning(
+                f"The interval of {one.film.name} rests on the model's own word: {counted(one.audited, 'audit frame')} of it"
+                f" {'is' if one.audited == 1 else 'are'} labelled, and {FEWEST_AUDITED} are needed to judge it.", fix,
+            )
     halves = max((each.high - each.low) / 2 for one in times for each in characters(one))
     return ok(
         f"every character's seconds have an interval, ±{halves:.1f} s at the widest, by"

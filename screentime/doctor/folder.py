@@ -11,7 +11,7 @@ from screentime.doctor.finding import MEND, Check, Finding, Missing, counted, ok
 from screentime.doctor.place import Place
 from screentime.errors import NotReady, ScreentimeError
 from screentime.labelstudio import installation
-from screentime.locks import holder
+from screentime.locks import AtWork, holder
 
 # Names of what is made aside and renamed when it is whole.
 HALVES = (".part-", ".old-", ".writing-", ".making-", ".drawing-")
@@ -31,7 +31,7 @@ def look_options(place: Place) -> Finding:
 
 def look_at_work(place: Place) -> Finding:
     """Who is at work here just now."""
-    busy = [one for one in (_at_work(place), holder(installation.lock_file(place.home))) if one]
+    busy = list(_at_work(place))
     if busy:
         return ok(f"{' and '.join(map(str, busy))} is at work; others wait for it.")
     return ok("no other command is at work.")
@@ -83,7 +83,7 @@ def look_halves(place: Place) -> Finding:
     left = list(_halves(place))
     if not left:
         return ok("nothing is half finished.")
-    if _at_work(place) or holder(installation.lock_file(place.home)):
+    if any(_at_work(place)):
         return ok(f"{counted(len(left), 'file or folder', 'files and folders')} under way.")
     named = ", ".join(str(one.name) for one in left[:3]) + (", …" if len(left) > 3 else "")
     return warning(
@@ -127,11 +127,15 @@ def mend_secrets(place: Place) -> str:
     return f"only the owner may read {', '.join(one.name for one in opened)} now." if opened else ""
 
 
-def _at_work(place: Place):
+def _at_work(place: Place) -> Iterator[AtWork]:
+    """Who is at work on the workspace, and on the embedded server."""
     try:
-        return place.workspace.at_work()
+        yield from filter(None, [place.workspace.at_work()])
     except Missing:
-        return None
+        pass
+    # To ask for a lock where there is no home would make one.
+    if (place.home / "labelstudio").is_dir():
+        yield from filter(None, [holder(installation.lock_file(place.home))])
 
 
 def _has_content(path: Path) -> bool:

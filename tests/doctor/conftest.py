@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,8 +57,8 @@ def examined(folder: Path, name: str, *, mend: bool = False, **place) -> Finding
     return finding
 
 
-@pytest.fixture(scope="module")
-def made(cartoon, ls_home, ls_server, tmp_path_factory) -> Iterator[Patient]:
+@pytest.fixture(scope="session")
+def made(cartoon, ls_home, ls_server, tmp_path_factory) -> Patient:
     """Frames, a first batch of labels, a round: all in order."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SCREENTIME_HOME", str(ls_home))
@@ -73,7 +73,7 @@ def made(cartoon, ls_home, ls_server, tmp_path_factory) -> Iterator[Patient]:
         known = truth_of(loop.frames, cartoon[1], cartoon[0])
         Annotator(loop.link.client, loop.project(), loop.schema, known).label(workspace.progress().tab, LABELS)
         loop.sync()
-        yield Patient(loop)
+        return Patient(loop)
 
 
 @pytest.fixture
@@ -97,3 +97,26 @@ def as_browser(ls_home: Path, ls_server: server.Running) -> Callable[..., httpx.
             return page.request(method, path, headers={"X-CSRFToken": page.cookies["csrftoken"]}, **body)
 
     return ask
+
+
+@pytest.fixture
+def examine() -> Callable[..., Finding]:
+    """Makes one check on a folder."""
+    return examined
+
+
+@pytest.fixture
+def project_of_nothing(tmp_path: Path, cartoon) -> Callable[[str], Path]:
+    """Makes a new project's folder, of which nothing is extracted yet."""
+    from screentime import config as configuration
+
+    def make(backbone: str) -> Path:
+        folder = tmp_path / "project"
+        workspace = begin(folder, [cartoon[0]], ("cat", "mouse"))
+        # As a person edits it: `new` would not take a folder that is none.
+        options = configuration.override(workspace.config(), {"backbone": backbone})
+        workspace.config_file.write_text(configuration.render(options), "utf-8")
+        workspace.config_file.chmod(0o600)
+        return folder
+
+    return make

@@ -1,0 +1,179 @@
+"""What goes wrong in a workspace's own files and with its films."""
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+
+import imageio_ffmpeg
+import pytest
+
+from screentime.doctor.finding import Finding
+from screentime.projects import begin, extract_films
+from screentime.talk import Talk
+
+FIX = "`screentime doctor --fix`"
+
+
+def test_options_that_cannot_be_read(examine, project_of_nothing):
+    folder = project_of_nothing("builtin")
+    assert examine(folder, "Options").sentence == "cartoon: cat, mouse, multi."
+    (folder / "screentime.toml").write_bytes(b"[project\nid = \xff")
+    found = examine(folder, "Options")
+    assert found.state == "failed" and found.sentence.startswith(f"{folder / 'screentime.toml'} ")
+    assert examine(folder, "Frames").state == "left out"
+    (folder / "screentime.toml").write_text("[project\n", "utf-8")
+    found = examine(folder, "Options")
+    assert (found.state, found.code) == ("failed", 2)
+    assert " is not valid TOML: " in found.sentence
+    assert examine(folder, "Films") == Finding("Films", "left out", "screentime.toml cannot be used.")
+
+
+def test_a_command_at_work_is_named(patient, monkeypatch):
+    assert patient.look("At work").sentence == "no other command is at work."
+    with patient.loop.workspace.locked("sync --watch"):
+        found = patient.look("At work")
+        assert found.sentence == f"{patient.loop.workspace.at_work()} is at work; others wait for it."
+        assert found.sentence.startswith(f"`screentime sync --watch` (process {os.getpid()}, since ")
+    assert patient.look("At work").sentence == "no other command is at work."
+
+
+def test_frames_that_are_gone_are_made_again(patient):
+    first, second = (patient.root / frame.file for frame in patient.loop.frames[:2])
+    whole = first.read_bytes()
+    first.unlink()
+    second.write_bytes(b"")
+    found = patient.look("Frames")
+    assert (found.state, found.code) == ("failed", 2)
+    assert found.sentence == f"2 frames of 40 are missing or empty, first {patient.loop.frames[0].file}."
+    assert found.fix == f"{FIX} or `screentime extract` makes them again from the films."
+    mended = patient.mend("Frames")
+    assert (mended.state, mended.fixed) == ("ok", "the frames were made again from the films.")
+    assert first.read_bytes() == whole
+
+
+def test_a_damaged_model(patient):
+    folder = patient.root / "models" / patient.version
+    network = next(one for one in folder.iterdir() if one.suffix == ".tflite")
+    whole = network.read_bytes()
+    assert patient.look("Models").sentence == f"1 version; {patient.version} loads."
+    network.write_bytes(b"rubbish")
+    found = patient.look("Models")
+    network.write_bytes(whole)
+    assert found.state == "failed" and found.sentence.startswith(f"The model in {folder} cannot be loaded (")
+
+
+def test_what_killed_commands_left_is_cleared_away(patient):
+    root = patient.root
+    frames = next(one for one in (root / "frames").iterdir() if one.is_dir())
+    assert patient.look("Half-finished files").sentence == "nothing is half finished."
+    (root / ".writing-abc").write_text("half")
+    (root / "frames" / ".part-x").mkdir()
+    (root / "frames" / ".part-x" / "0.jpg").touch()
+    # Killed between two renames: the only copy of the frames.
+    frames.rename(frames.with_name(f".old-{frames.name}"))
+    found = patient.look("Half-finished files")
+    assert (found.state, found.fix) == ("warning", f"{FIX} clears them away.")
+    assert found.sentence == (
+        f"3 files and folders are left of a command that was killed: .writing-abc, .old-{frames.name}, .part-x."
+    )
+    with patient.loop.workspace.locked("sync"):
+        assert patient.look("Half-finished files").sentence == "3 files and folders under way."
+    mended = patient.mend("Half-finished files")
+    assert (mended.state, mended.fixed) == ("ok", "cleared away 3 leftovers.")
+    assert frames.is_dir() and not (root / "frames" / ".part-x").exists()
+    assert patient.look("Frames").state == "ok"
+
+
+def test_secrets_that_others_may_read_are_closed(patient, ls_home):
+    path = ls_home / "labelstudio" / "credentials.json"
+    path.chmod(0o644)
+    found = patient.look("Secrets")
+    assert found.sentence == f"Others on this machine may read {path}: there are secrets in it."
+    assert found.fix == f"{FIX}, or `chmod 600 {path}`."
+    mended = patient.mend("Secrets")
+    assert (mended.state, mended.fixed) == ("ok", "only the owner may read credentials.json now.")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+# -- 11. Video frames: counts differ, variable frame rate -------------------------------------------
+
+
+@pytest.fixture
+def filmed(tmp_path):
+    """A project of a film that FFmpeg draws, with its frames."""
+    def make(*options):
+        film = tmp_path / "film.mp4"
+        draw(film, *options)
+        workspace = begin(tmp_path / "project", [film], ("cat",), backbone="builtin")
+        extract_films(workspace, workspace.config(), Talk())
+        return workspace, film
+
+    return make
+
+
+def draw(film, *options):
+    source = ["-f", "lavfi", "-i", "testsrc=size=64x48:rate=25:duration=5"]
+    subprocess.run(
+        [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", *source, *options, "-pix_fmt", "yuv420p", str(film)],
+        check=True, timeout=60,
+    )
+
+
+def test_a_variable_frame_rate_is_noted(examine, filmed):
+    workspace, film = filmed("-vf", "select='lt(t,2)+not(mod(n,7))'", "-fps_mode", "vfr")
+    found = examine(workspace.root, "Frame times")
+    assert found.state == "ok"
+    assert found.sentence == (
+        "5 frames of 60 pictures, with ascending times. film.mp4: the frame rate varies, so a frame's number tells no time;"
+        " the film's own times are used."
+    )
+
+
+def test_a_film_that_changed_or_moved(examine, filmed):
+    workspace, film = filmed()
+    assert examine(workspace.root, "Films").sentence == "1 film, unchanged since `screentime extract`."
+    assert examine(workspace.root, "Frame times").sentence == "5 frames of 125 pictures, with ascending times."
+    draw(film, "-t", "3")
+    found = examine(workspace.root, "Films")
+    assert (found.state, found.code) == ("failed", 2)
+    assert found.sentence == "film.mp4 is another film than the one that was extracted."
+    assert found.fix == "Run `screentime extract`, then `screentime push`; or put the film back that was there."
+    film.unlink()
+    assert examine(workspace.root, "Films").sentence == "The film film.mp4 does not exist."
+
+
+def test_times_that_do_not_ascend_and_counts_that_differ(examine, filmed):
+    workspace, _ = filmed()
+    whole = workspace.frames_table.read_text("utf-8")
+    rows = whole.splitlines()
+    workspace.frames_table.write_text("\n".join([*rows[:2], rows[3], rows[2], *rows[4:]]) + "\n", "utf-8")
+    found = examine(workspace.root, "Frame times")
+    assert found.sentence == "The times of film.mp4 do not ascend: 1.000 s comes after 2.000 s in frames.csv."
+    assert found.fix == "Run `screentime extract`: it writes the table again."
+    workspace.frames_table.write_text("\n".join(rows[:-1]) + "\n", "utf-8")
+    assert examine(workspace.root, "Frame times").sentence == "frames.csv has 4 frames of film.mp4 and 5 were sampled."
+
+
+# -- 12. How sure is the number ---------------------------------------------------------------------
+
+
+def test_seconds_without_an_interval(examine, patient, tmp_path):
+    found = patient.look("How sure")
+    assert found.state == "ok"
+    assert found.sentence.startswith("every character's seconds have an interval, ±")
+    shutil.copytree(patient.root, tmp_path / "copy")
+    path = tmp_path / "copy" / "loop.json"
+    kept = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps(kept | {"audits": {}}), "utf-8")
+    found = examine(tmp_path / "copy", "How sure")
+    assert found.state == "warning"
+    assert found.sentence == (
+        "The interval of cartoon.mp4 rests on the model's own word: 0 audit frames of it are labelled, and 4 are needed"
+        " to judge it."
+    )
+    assert found.fix == (
+        "Label what the tab Label first hands out, audit frames among it, then `screentime sync`; `screentime audit FILM`"
+        " asks for those of a film that is not this project's."
+    )

@@ -1,0 +1,193 @@
+"""Servers, tokens and containers that are wrong, for real."""
+
+import os
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from screentime.doctor.finding import Finding
+from screentime.labelstudio import server
+
+FIX = "`screentime doctor --fix`"
+USABLE = "it may make projects and write predictions."
+
+
+def test_the_embedded_server_is_told_by_home_and_process(patient, ls_home, ls_server):
+    assert patient.look("Server").sentence == f"{ls_server.url}, the embedded one of {ls_home} (process {ls_server.pid})."
+    assert patient.look("Version").sentence == "Label Studio 1.23.2, with which screentime is tested."
+    assert patient.look("Token").sentence == f"a legacy token; {USABLE}"
+    assert patient.look("Leftover servers").sentence == "no server of this home is left over."
+
+
+def test_no_server_at_all(examine, tmp_path, monkeypatch, free_port, project_of_nothing):
+    monkeypatch.setenv("SCREENTIME_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("LABEL_STUDIO_URL", raising=False)
+    folder = with_port(project_of_nothing, free_port)
+    assert examine(folder, "Server") == Finding(
+        "Server", "warning", "Label Studio is not running.", "`screentime server start` before `screentime push`."
+    )
+    for name in ("Version", "Token"):
+        assert examine(folder, name) == Finding(name, "left out", "Label Studio is not running.")
+    # To look makes nothing.
+    assert not (tmp_path / "home").exists()
+
+
+def with_port(project_of_nothing, port):
+    folder = project_of_nothing("builtin")
+    path = folder / "screentime.toml"
+    path.write_text(path.read_text("utf-8").replace("port = 8080", f"port = {port}"), "utf-8")
+    return folder
+
+
+def test_the_server_of_another_home_is_on_the_port(examine, tmp_path, monkeypatch, ls_home, ls_server, project_of_nothing):
+    monkeypatch.setenv("SCREENTIME_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("LABEL_STUDIO_URL", raising=False)
+    found = examine(with_port(project_of_nothing, ls_server.port), "Server")
+    assert (found.state, found.code) == ("failed", 2)
+    assert found.sentence == (
+        f"Label Studio is not running. Port {ls_server.port} is taken by Label Studio of another home, {ls_home}"
+        f" (process {ls_server.pid})."
+    )
+    assert found.fix == (
+        f"`screentime server start --port {ls_server.port + 1}`, or `export SCREENTIME_HOME={ls_home}` to use that one."
+    )
+
+
+def test_another_program_is_on_the_port(examine, tmp_path, monkeypatch, free_port, project_of_nothing):
+    monkeypatch.setenv("SCREENTIME_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("LABEL_STUDIO_URL", raising=False)
+    program = "import socket, sys; s = socket.create_server(('127.0.0.1', int(sys.argv[1]))); print('up', flush=True); input()"
+    other = subprocess.Popen(
+        [sys.executable, "-c", program, str(free_port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert other.stdout.readline() == "up\n"
+        found = examine(with_port(project_of_nothing, free_port), "Server")
+        name = psutil.Process(other.pid).name()
+        assert found.sentence == f"Label Studio is not running. Port {free_port} is taken by {name} (process {other.pid})."
+        # Asked as a server, it says nothing that a Label Studio would.
+        monkeypatch.setenv("LABEL_STUDIO_URL", f"http://127.0.0.1:{free_port}")
+        assert examine(tmp_path, "Server", patience=0.5).sentence == (
+            f"Label Studio did not answer in time (while asking http://127.0.0.1:{free_port} for its version)."
+        )
+    finally:
+        other.communicate("\n", timeout=30)
+
+
+def test_an_address_where_nothing_is(examine, tmp_path, monkeypatch, free_port):
+    url = f"http://127.0.0.1:{free_port}"
+    monkeypatch.setenv("LABEL_STUDIO_URL", url)
+    found = examine(tmp_path, "Server")
+    assert found.sentence == f"Nothing answers at Label Studio's address (while asking {url} for its version)."
+    assert (found.state, found.code) == ("failed", 1)
+
+
+# -- 6. Tokens --------------------------------------------------------------------------------------
+
+
+def test_a_token_that_is_not_known(examine, tmp_path, monkeypatch, ls_server):
+    monkeypatch.setenv("LABEL_STUDIO_URL", ls_server.url)
+    monkeypatch.delenv("LABEL_STUDIO_API_KEY", raising=False)
+    missing = examine(tmp_path, "Token")
+    assert missing.sentence == f"There is no token for Label Studio at {ls_server.url}."
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", "ab" * 20)
+    found = examine(tmp_path, "Token")
+    assert found == Finding(
+        "Token", "failed", "Label Studio refuses the legacy token: it is not known there, or was revoked.",
+        f"Make a personal access token at {ls_server.url}/user/account and put it into LABEL_STUDIO_API_KEY.", code=2,
+    )
+
+
+def test_a_personal_access_token_and_one_that_was_revoked(examine, tmp_path, monkeypatch, ls_server, as_browser):
+    made = as_browser("POST", "/api/token/")
+    if made.status_code == 409:
+        pytest.skip("another test of this session made the account's one personal access token")
+    token = made.json()["token"]
+    monkeypatch.setenv("LABEL_STUDIO_URL", ls_server.url)
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", token)
+    found = examine(tmp_path, "Token")
+    assert found.sentence == f"a personal access token; {USABLE}"
+    assert as_browser("POST", "/api/token/blacklist/", json={"refresh": token}).status_code == 204
+    found = examine(tmp_path, "Token")
+    assert (found.state, found.sentence) == (
+        "failed", "Label Studio refuses the personal access token: it is not known there, or was revoked."
+    )
+    assert token not in str(found)
+
+
+def test_legacy_tokens_that_are_disabled_are_allowed_again(patient, as_browser, monkeypatch, ls_home, ls_server):
+    off = as_browser("POST", "/api/jwt/settings", json={"api_tokens_enabled": True, "legacy_api_tokens_enabled": False})
+    assert off.status_code in (200, 201)
+    words = "Label Studio refuses the legacy token: legacy tokens are disabled in its organization."
+    try:
+        found = patient.look("Token")
+        assert found == Finding("Token", "failed", words, f"{FIX} allows them again.", code=2)
+        assert patient.look("Tasks").sentence == "Label Studio does not take the token."
+        # Of a server that is not ours nothing is changed.
+        with monkeypatch.context() as patch:
+            patch.setenv("LABEL_STUDIO_URL", ls_server.url)
+            patch.setenv("LABEL_STUDIO_API_KEY", server.credentials(ls_home).token)
+            theirs = patient.mend("Token")
+            assert (theirs.sentence, theirs.fixed) == (words, "")
+            assert theirs.fix.startswith("Make a personal access token at ")
+        mended = patient.mend("Token")
+        assert mended.fixed == "legacy tokens are allowed again on the embedded server."
+        assert mended.state == "ok"
+    finally:
+        as_browser("POST", "/api/jwt/settings", json={"api_tokens_enabled": True, "legacy_api_tokens_enabled": True})
+
+
+# -- 7. Container addresses -------------------------------------------------------------------------
+
+
+def test_localhost_inside_a_container(examine, tmp_path, monkeypatch, free_port, ls_server):
+    root = tmp_path / "root"
+    root.mkdir()
+    monkeypatch.setenv("LABEL_STUDIO_URL", f"http://localhost:{free_port}")
+    assert examine(tmp_path, "Containers", root=root).sentence == "this is no container."
+    (root / ".dockerenv").touch()
+    found = examine(tmp_path, "Containers", root=root)
+    assert (found.state, found.code) == ("failed", 2)
+    assert found.sentence == (
+        f"This is a container, in which http://localhost:{free_port} means the container itself, and nothing answers there."
+    )
+    assert found.fix == (
+        "Name the server as the container sees it: http://label-studio:8080 in docker-compose.yml,"
+        " http://host.docker.internal:8080 on the host."
+    )
+    monkeypatch.setenv("LABEL_STUDIO_URL", ls_server.url)
+    assert examine(tmp_path, "Containers", root=root).sentence == f"this is a container, and {ls_server.url} answers in it."
+
+
+@pytest.mark.parametrize("cgroup", ["12:cpu:/docker/4711\n", "0::/kubepods/besteffort/pod1\n"])
+def test_a_container_is_known_by_its_cgroup(examine, tmp_path, monkeypatch, cgroup):
+    place = tmp_path / "root" / "proc" / "1"
+    place.mkdir(parents=True)
+    (place / "cgroup").write_text(cgroup)
+    monkeypatch.setenv("LABEL_STUDIO_URL", "http://label-studio:8080")
+    assert examine(tmp_path, "Containers", root=tmp_path / "root").sentence == (
+        "this is a container; http://label-studio:8080 is outside of it."
+    )
+
+
+# -- leftover servers -------------------------------------------------------------------------------
+
+
+def test_an_orphan_is_ended_and_no_other_server(examine, make_home, free_port, tmp_path, monkeypatch, ls_server):
+    home = make_home()
+    monkeypatch.setenv("SCREENTIME_HOME", str(home))
+    monkeypatch.delenv("LABEL_STUDIO_URL", raising=False)
+    running = server.start(home, port=free_port)
+    assert examine(tmp_path, "Leftover servers").state == "ok"
+    (home / "labelstudio" / "server.json").unlink()
+    found = examine(tmp_path, "Leftover servers")
+    assert (found.state, found.code) == ("failed", 1)
+    assert found.sentence.startswith("Label Studio of this home runs without being noted (process ")
+    assert f"process {running.pid}" in found.sentence
+    mended = examine(tmp_path, "Leftover servers", mend=True)
+    assert mended.state == "ok" and mended.fixed.startswith("ended process ")
+    assert not psutil.pid_exists(running.pid) or psutil.Process(running.pid).status() == psutil.STATUS_ZOMBIE
+    assert psutil.pid_exists(ls_server.pid)
+    assert os.path.isdir(home / "labelstudio" / "data")
