@@ -25,18 +25,18 @@ def doctor(
     Exit code 0: nothing failed; 2: all that failed is the set-up, for you to put right; 1: something else failed.
     """
     from screentime.doctor.place import Place
-    from screentime.doctor.running import CHECKS, failure, walk
+    from screentime.doctor.running import CHECKS, failure, summary, walk
 
     terminal = Terminal()
 
     def tell(finding) -> None:
         terminal.item(finding.state, COLOURS[finding.state], WIDTH, [
-            f"{finding.name}: {finding.sentence}",
-            *([f"Mended: {finding.fixed}"] if finding.fixed else []),
+            f"{finding.name}: {finding.sentence}", *([f"Mended: {finding.fixed}"] if finding.fixed else []),
             *([f"What to do: {placed(finding.fix, workspace)}"] if finding.fix else []),
         ])
 
     found = walk(Place(workspace), CHECKS, tell, terminal, mend=fix)
+    failed = failure(found)
     rows = [asdict(one) | {"fix": placed(one.fix, workspace)} for one in found]
     return Result(
         # In a terminal all has been said, line after line.
@@ -44,5 +44,5 @@ def doctor(
             ["check", "state", "found", "what to do", "mended"],
             [[one["name"], one["state"], one["sentence"], one["fix"], one["fixed"]] for one in rows],
         ),
-        rows, failure=failure(found),
+        rows, notes=[] if failed else [summary(found)], failure=failed,
     )

@@ -58,7 +58,7 @@ class Terminal(Talk):
             lines = Text(sentence).wrap(self.console, room) if wide else [Text(sentence)]
             for place, line in enumerate(lines):
                 first = not number and not place
-                self.console.print(Text(lead.ljust(width) if first else " " * width, style if first else ""), line, sep="")
+                self.console.print(Text(lead.ljust(width) if first else " " * width, style if first else ""), line.plain.rstrip(), sep="")
 
     @contextmanager
     def progress(self, task: str) -> Iterator[Step]:

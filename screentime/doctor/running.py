@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from screentime.doctor import films, folder, machine, page, project, server
-from screentime.doctor.finding import FAILED, LEFT_OUT, WARNING, Check, Finding, Missing
+from screentime.doctor.finding import FAILED, LEFT_OUT, MEND, WARNING, Check, Finding, Missing, counted
 from screentime.doctor.place import Place
 from screentime.errors import ScreentimeError, UserMistake
 from screentime.talk import Talk
@@ -89,8 +89,18 @@ def failure(findings: Sequence[Finding]) -> ScreentimeError | None:
     if not failed:
         return None
     kind = UserMistake if all(one.code == 2 for one in failed) else ScreentimeError
-    how = "check" if len(failed) == 1 else "checks"
-    return kind(f"{len(failed)} {how} of {len(findings)} failed.", "What to do is said with each of them.")
+    words = f"{len(failed)} of {len(findings)} checks failed: {', '.join(one.name for one in failed)}."
+    mends = f" {MEND} mends what can be mended safely." if any(MEND in one.fix for one in failed) else ""
+    return kind(words, f"What to do is said with each of them.{mends}")
+
+
+def summary(findings: Sequence[Finding]) -> str:
+    """How the walk ends where nothing failed, in a sentence."""
+    warnings = [one.name for one in findings if one.state == WARNING]
+    left = sum(one.state == LEFT_OUT for one in findings)
+    told = [f"worth a look: {', '.join(warnings)}"] if warnings else []
+    told += [f"{counted(left, 'check was', 'checks were')} left out"] if left else []
+    return f"Nothing failed{'; ' if told else ''}{'; '.join(told)}."
 
 
 def _mended(check: Check, place: Place, finding: Finding) -> tuple[Finding, Place]:

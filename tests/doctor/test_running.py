@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from screentime.doctor.finding import FAILED, LEFT_OUT, OK, Check, Finding, Missing, ok
+from screentime.doctor.finding import FAILED, LEFT_OUT, OK, WARNING, Check, Finding, Missing, ok
 from screentime.doctor.place import Place
-from screentime.doctor.running import CHECKS, failure, look, walk
+from screentime.doctor.running import CHECKS, failure, look, summary, walk
 from screentime.errors import NotReady, ScreentimeError, ServerError, UserMistake
 from screentime.labelstudio.tasks import read_tasks
 from screentime.talk import Talk
@@ -60,7 +60,15 @@ def test_the_exit_code_is_that_of_the_errors():
     assert isinstance(failure([mine, ok("x")]), UserMistake)
     both = failure([mine, world])
     assert type(both) is ScreentimeError and both.exit_code == 1
-    assert both.what == "2 checks of 2 failed."
+    assert (both.what, both.remedy) == ("2 of 2 checks failed: a, b.", "What to do is said with each of them.")
+    mendable = Finding("c", FAILED, "x", "`screentime doctor --fix` mends it.", code=2)
+    assert failure([mendable]).remedy.endswith(" `screentime doctor --fix` mends what can be mended safely.")
+
+
+def test_a_walk_without_a_failure_ends_in_a_sentence():
+    fine, doubtful, left = (Finding(name, state, "x") for name, state in (("a", OK), ("b", WARNING), ("c", LEFT_OUT)))
+    assert summary([fine]) == "Nothing failed."
+    assert summary([fine, doubtful, left]) == "Nothing failed; worth a look: b; 1 check was left out."
 
 
 def test_every_check_has_a_name_of_its_own():
@@ -133,7 +141,7 @@ def test_the_command_tells_data_on_stdout_and_lines_on_stderr(patient):
     assert set(found[0]) == {"name", "state", "sentence", "fix", "fixed", "code"}
     assert [one["state"] for one in found] == ["ok"] * 33
     lines = done.stderr.splitlines()
-    assert lines == [f"ok        {one['name']}: {one['sentence']}" for one in found]
+    assert lines == [*(f"ok        {one['name']}: {one['sentence']}" for one in found), "Nothing failed."]
     assert "\x1b" not in done.stderr
 
 
