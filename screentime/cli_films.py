@@ -1,6 +1,7 @@
 """The terminal's commands for films: begin a project, extract frames, predict and audit other films."""
 
 import shlex
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 from screentime import options as o
 from screentime.cli_common import HERE, at, loop_of
 from screentime.errors import UserMistake
-from screentime.outlet import require_outlet
+from screentime.outlet import require_outlet, writing
 from screentime.output import Result, results
 from screentime.telling import tell_seconds, unsure
 from screentime.terminal import Terminal, print_table, say_next
@@ -83,15 +84,17 @@ def predict(
     from screentime.screening import rows_of
 
     terminal = Terminal()
-    if csv:
-        require_outlet(csv, [".csv"], "a CSV file")
-    times, failures = screen_films(films, model, workspace, terminal)
-    rows = rows_of(times)
-    if csv:
-        from screentime.report.tables import write_csv
+    with ExitStack() as stack:
+        if csv:
+            require_outlet(csv, [".csv"], "a CSV file")
+            stack.enter_context(writing(csv, "predict"))
+        times, failures = screen_films(films, model, workspace, terminal)
+        rows = rows_of(times)
+        if csv:
+            from screentime.report.tables import write_csv
 
-        write_csv(csv, rows)
-        terminal.say(f"{csv} holds the table.")
+            write_csv(csv, rows)
+            terminal.say(f"{csv} holds the table.")
     bare = next((one.film.path for one in times if not one.labels), None)
     return Result(
         rows, lambda: tell_seconds(rows) if rows else None, rows,

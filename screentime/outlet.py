@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from screentime import config as configuration
-from screentime.errors import UserMistake
+from screentime.errors import ScreentimeError, UserMistake
 
 # What makes a folder a project's, and what in it belongs to the project.
 OWN_FILES = {
@@ -47,6 +50,40 @@ def require_outlet(out: Path, suffixes: Sequence[str], what: str) -> Path:
     if not page.parent.is_dir():
         raise UserMistake(f"{out} cannot be written: its folder is missing.", "Make that folder first.")
     return page
+
+
+@contextmanager
+def writing(out: Path, command: str) -> Iterator[None]:
+    """Keep a file that a person named to one command, so that no other one makes it meanwhile.
+
+    The lock lies in the cache folder: nothing is left beside the file.
+
+    Parameters
+    ----------
+    out : Path
+    command : str
+        Words of the command, for the others.
+
+    Raises
+    ------
+    Busy
+        If another command is making it.
+    ScreentimeError
+        If the cache folder cannot be written.
+    """
+    from screentime.locks import held
+    from screentime.model.conversion import cache_folder
+
+    folder = cache_folder() / "locks"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ScreentimeError(
+            f"{folder} cannot be made: {error.strerror or error}.", "Set SCREENTIME_CACHE to a folder that you may write."
+        ) from None
+    name = hashlib.sha256(os.fsencode(out.resolve())).hexdigest()[:16]
+    with held(folder / f"{name}.lock", command, f"on {out}"):
+        yield
 
 
 def require_foreign(out: Path) -> None:

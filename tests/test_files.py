@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import resource
+import signal
 import stat
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from screentime.errors import ScreentimeError
-from screentime.files import write_atomically
+from screentime.files import UNFINISHED, clear_unfinished, replacing, write_atomically
 
 
 def test_text_and_bytes_are_written_as_they_stand(tmp_path):
@@ -74,3 +79,70 @@ def test_a_secret_is_never_there_for_others(tmp_path, monkeypatch):
     finally:
         os.umask(before)
     assert len(seen) >= 3 and set(seen) == {0o600}
+
+
+KILLED = """
+import os, signal, sys
+from screentime.files import replacing
+with replacing(sys.argv[1]) as part:
+    part.write_text("half")
+    if sys.argv[2] == "wait":
+        print("writing", flush=True)
+        signal.pause()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def write_half(path, how):
+    return subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(path), how], cwd=Path(__file__).parents[1], stdout=subprocess.PIPE, text=True
+    )
+
+
+def test_what_a_killed_process_half_wrote_is_cleared_away_by_the_next_that_writes_the_file(tmp_path):
+    path, other = tmp_path / "file.csv", tmp_path / "other.csv"
+    path.write_text("old")
+    for one in (path, other):
+        assert write_half(one, "die").wait() == -signal.SIGKILL
+    assert sum(name.startswith(UNFINISHED) for name in os.listdir(tmp_path)) == 2 and path.read_text() == "old"
+    write_atomically(path, "new")
+    [left] = [name for name in os.listdir(tmp_path) if name.startswith(UNFINISHED)]
+    assert left.endswith("-other.csv") and path.read_text() == "new"
+    clear_unfinished(tmp_path)
+    assert os.listdir(tmp_path) == ["file.csv"]
+
+
+def test_what_another_process_is_writing_just_now_stays(tmp_path):
+    path = tmp_path / "file.csv"
+    process = write_half(path, "wait")
+    try:
+        assert process.stdout.readline() == "writing\n"
+        write_atomically(path, "new")
+        clear_unfinished(tmp_path)
+        [half] = [name for name in os.listdir(tmp_path) if name != "file.csv"]
+        assert (tmp_path / half).read_text() == "half" and path.read_text() == "new"
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def test_a_name_as_long_as_a_name_may_be_is_written_and_keeps_its_suffix_on_the_way(tmp_path):
+    path = tmp_path / f"{'ж' * 125}.png"
+    with replacing(path) as part:
+        assert part.suffix == ".png" and path.name != part.name
+        part.write_bytes(b"x")
+    assert os.listdir(tmp_path) == [path.name] and path.read_bytes() == b"x"
+
+
+def test_on_a_disk_that_takes_no_more_the_old_file_stands(tmp_path):
+    path = tmp_path / "file"
+    write_atomically(path, "old")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
+    try:
+        with pytest.raises(ScreentimeError, match=r"file cannot be written: File too large\. See that its folder exists"):
+            write_atomically(path, "n" * 20_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert path.read_text() == "old" and os.listdir(tmp_path) == ["file"]

@@ -1,11 +1,12 @@
 """Where results may be written, and where they would do harm."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from screentime.errors import UserMistake
-from screentime.outlet import require_foreign, require_outlet
+from screentime.errors import Busy, UserMistake
+from screentime.outlet import require_foreign, require_outlet, writing
 
 
 @pytest.fixture
@@ -59,3 +60,15 @@ def test_a_folder_and_a_missing_one_are_told(tmp_path):
     assert refused(tmp_path / "no" / "x.csv") == (
         f"{tmp_path / 'no' / 'x.csv'} cannot be written: its folder is missing.", "Make that folder first.",
     )
+
+
+def test_one_command_at_a_time_makes_a_file_and_nothing_is_left_beside_it(tmp_path, own_cache):
+    (tmp_path / "there").mkdir()
+    out, same = tmp_path / "there" / "out.csv", tmp_path / "there" / ".." / "there" / "out.csv"
+    with writing(out, "predict"), writing(tmp_path / "there" / "other.csv", "predict"):
+        with pytest.raises(Busy, match=rf"^`screentime predict` .process {os.getpid()}, since .* is at work on .*out\.csv\."):
+            with writing(same, "predict"):
+                pytest.fail("two make it")
+        assert list((tmp_path / "there").iterdir()) == []
+    with writing(out, "predict"):
+        pass

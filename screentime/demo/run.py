@@ -17,10 +17,11 @@ from screentime.config import Loop as LoopOptions
 from screentime.demo.annotator import Annotator, Truth, read_truth, truth_of
 from screentime.demo.outcome import outcome
 from screentime.errors import ScreentimeError, UserMistake
-from screentime.files import write_atomically
+from screentime.files import UNFINISHED, write_atomically
 from screentime.kept import Damaged, read_json
 from screentime.labelstudio import server
 from screentime.labelstudio.link import URL_VARIABLE
+from screentime.locks import held
 from screentime.projects import begin, extract_films, screen_films
 from screentime.rounds import Loop
 from screentime.schema import Mode
@@ -28,7 +29,7 @@ from screentime.talk import Talk
 from screentime.workspace import Workspace
 
 FOLDER = Path("screentime-demo")
-NOTE = "demo.json"
+NOTE, LOCK = "demo.json", ".demo.lock"
 # The drawn film to learn from and the one that the model never sees.
 SEED, SECONDS = 1, 180
 OTHER_SEED, OTHER_SECONDS = 2, 90
@@ -125,6 +126,14 @@ def run_demo(
     if not os.environ.get(URL_VARIABLE):
         server.start(server.home(), port=port or LabelStudio().port, progress=talk.say)
     place = folder or _folder(FOLDER, job)
+    if not _is_blank(place) and not (place / NOTE).is_file():
+        raise UserMistake(f"{place} is not empty and holds no demo.", "Name another folder with --workspace.")
+    place.mkdir(parents=True, exist_ok=True)
+    with held(place / LOCK, "demo", f"in {place}"):
+        return _run(job, place, out, began, talk)
+
+
+def _run(job: Job, place: Path, out: Path | None, began: float, talk: Talk) -> tuple[dict[str, Any], Workspace]:
     note = _note(place, job)
     if note.get("finished"):
         talk.say(
@@ -136,9 +145,9 @@ def run_demo(
     workspace = begin(place, [film], job.characters, mode=job.mode, title=f"Demo: {film.stem}", **job.options)
     _, frames = extract_films(workspace, workspace.config(), talk)
     known = truth_of(frames, truth, job.labels or film)
-    if budget is not None and budget > len(frames):
+    if job.budget is not None and job.budget > len(frames):
         raise UserMistake(
-            f"The film has {len(frames)} frames, so {budget} labels cannot be given.",
+            f"The film has {len(frames)} frames, so {job.budget} labels cannot be given.",
             f"Use --budget {len(frames)} or less.",
         )
     loop = Loop(workspace, workspace.config(), talk, most=job.budget)
@@ -240,7 +249,7 @@ def _folder(parent: Path, job: Job) -> Path:
     number = 1
     while True:
         place = parent / (job.name if number == 1 else f"{job.name}-{number}")
-        if not place.exists():
+        if _is_blank(place):
             return place
         try:
             kept = read_json(place / NOTE, dict[str, Any])
@@ -265,12 +274,18 @@ def _note(place: Path, job: Job) -> dict[str, Any]:
                 "Name another folder with --workspace, or leave it out.",
             )
         return kept
-    if place.exists() and any(place.iterdir()):
-        raise UserMistake(f"{place} is not empty and holds no demo.", "Name another folder with --workspace.")
-    place.mkdir(parents=True, exist_ok=True)
     note = {"inputs": job.inputs, "finished": False}
     write_atomically(path, json.dumps(note) + "\n")
     return note
+
+
+def _is_blank(place: Path) -> bool:
+    """Whether there is nothing yet, or no more than a demo that was killed in its first moment left."""
+    if not place.exists():
+        return True
+    return place.is_dir() and all(
+        one.name.startswith((LOCK, UNFINISHED)) for one in place.iterdir()
+    )
 
 
 def _write(out: Path | None, result: dict[str, Any]) -> None:

@@ -54,6 +54,9 @@ class Noted:
         TCP port.
     executable : str
         The program that was run.
+    home : str
+        Whose server it is: a copied home must not take the other one's for its own. Empty in the note of
+        an older screentime.
     """
 
     pid: int
@@ -61,6 +64,7 @@ class Noted:
     host: str
     port: int
     executable: str
+    home: str = ""
 
     @property
     def running(self) -> Running:
@@ -81,7 +85,7 @@ def note(home: Path, pid: int, host: str, port: int, executable: Path) -> Noted:
     """
     import psutil
 
-    noted = Noted(pid, psutil.Process(pid).create_time(), host, port, str(executable))
+    noted = Noted(pid, psutil.Process(pid).create_time(), host, port, str(executable), str(Path(home).resolve()))
     write_atomically(folder(home) / "server.json", json.dumps(asdict(noted)) + "\n", mode=0o600)
     return noted
 
@@ -92,7 +96,37 @@ def alive(home: Path) -> Noted | None:
         noted = Noted(**json.loads((folder(home) / "server.json").read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
-    return noted if of(noted) else None
+    ours = noted.home in ("", str(Path(home).resolve()))
+    return noted if ours and of(noted) else None
+
+
+def adopt(home: Path) -> Noted | None:
+    """Note a running server of this home that nobody noted: what started it was killed just then.
+
+    It is known by the folder of its database, in its environment.
+    """
+    import psutil
+
+    data = str(folder(home) / "data")
+    found: dict[int, tuple[psutil.Process, list[str]]] = {}
+    for process in psutil.process_iter():
+        try:
+            words = process.cmdline()
+            if "--internal-host" in words and process.environ().get("LABEL_STUDIO_BASE_DATA_DIR") == data:
+                found[process.pid] = process, words
+        except psutil.Error:
+            continue  # gone, or another person's
+    for process, words in found.values():
+        try:
+            if process.ppid() in found:
+                continue
+            said = dict(zip(words, words[1:]))
+            return note(
+                home, process.pid, said["--internal-host"], int(said["--port"]), Path(words[words.index("start") - 1])
+            )
+        except (psutil.Error, KeyError, ValueError):
+            continue
+    return None
 
 
 def of(noted: Noted) -> psutil.Process | None:

@@ -125,7 +125,7 @@ def start(
     tell = progress or (lambda _: None)
     executable = find_executable()
     with lock(home, "server start", _telling(progress)):
-        noted = process.alive(home)
+        noted = process.alive(home) or process.adopt(home)
         if noted and not Path(noted.executable).exists():
             tell("The running Label Studio was removed from this machine; starting the present one.")
             process.end(home, noted)
@@ -158,7 +158,7 @@ def stop(home: Path) -> bool:
         If it cannot be ended.
     """
     with lock(home, "server stop"):
-        noted = process.alive(home)
+        noted = process.alive(home) or process.adopt(home)
         if noted is None:
             return False
         process.end(home, noted)

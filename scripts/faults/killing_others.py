@@ -28,13 +28,13 @@ def server_killed(world: World, rng: random.Random, quick: bool) -> Found:
     """Label Studio is killed while a command speaks with it: a sentence, and the same command goes on."""
     for name in ("push", "second-sync"):
         scenario = BY_NAME[name]
+        kills = QUICK_SERVER_KILLS if quick else SERVER_KILLS
         with scenario.set_up(world, f"server-{name}") as stage:
             plain = world.runner.run(stage.arguments, environment=stage.environment)
             wanted = stage.state(plain)
-        kills = QUICK_SERVER_KILLS if quick else SERVER_KILLS
-        for number in range(kills):
-            after = plain.seconds * (number + rng.random()) / kills
-            with scenario.set_up(world, f"server-{name}") as stage:
+            for number in range(kills):
+                after = plain.seconds * (number + rng.random()) / kills
+                stage.reset()
                 before = scenes.answers(stage)
                 running = server.status(world.home)
                 first = world.runner.run(
@@ -50,21 +50,21 @@ def server_killed(world: World, rng: random.Random, quick: bool) -> Found:
                 world.client()
                 second = world.runner.run(stage.arguments, environment=stage.environment)
                 problems += scenes.problems_after_next(stage, second, before, wanted)
-            yield f"{name} after {after:.2f} s (exit {first.code})", problems
+                yield f"{name} after {after:.2f} s (exit {first.code})", problems
 
 
 def second_comes(world: World, rng: random.Random, quick: bool) -> Found:
     """Two commands at once on one workspace: the second says which one is at work, and touches nothing."""
     for one, other in (("sync", "sync"), ("sync", "push"), ("push", "pull"), ("push", "extract"), ("pull", "train")):
         with project(world, "two") as made:
-            if one == "sync":
+            if one != "push":
                 made.do("push")
                 made.label(8)
             told: list[Any] = []
             workspace = Workspace(made.folder)
 
             def strike(pid: int, other: str = other, told: list = told, workspace: Workspace = workspace) -> None:
-                while workspace.at_work() is None and psutil.pid_exists(pid):
+                while not ((found := workspace.at_work()) and found.pid) and psutil.pid_exists(pid):
                     time.sleep(0.01)
                 # Stopped, so that it is at work as long as the second one asks.
                 os.kill(pid, signal.SIGSTOP)
@@ -88,8 +88,8 @@ def full_disk(world: World, rng: random.Random, quick: bool) -> Found:
         scenario = BY_NAME[name]
         with scenario.set_up(world, f"full-{name}") as stage:
             wanted = stage.state(world.runner.run(stage.arguments, environment=stage.environment))
-        for limit in (100, 3_000, 30_000):
-            with scenario.set_up(world, f"full-{name}") as stage:
+            for limit in (2_000, 10_000, 50_000):
+                stage.reset()
                 before = scenes.answers(stage)
                 old = {file: file.read_bytes() for folder in stage.folders for file in _files(folder)}
                 first = world.runner.run(stage.arguments, environment=stage.environment, limit=limit)
@@ -102,7 +102,7 @@ def full_disk(world: World, rng: random.Random, quick: bool) -> Found:
                     problems += [f"gone: {file}" for file in old if not file.exists()]
                 second = world.runner.run(stage.arguments, environment=stage.environment)
                 problems += scenes.problems_after_next(stage, second, before, wanted)
-            yield f"{name} with at most {limit} bytes a file (exit {first.code})", problems
+                yield f"{name} with at most {limit} bytes a file (exit {first.code})", problems
 
 
 def kill_family(pid: int) -> None:

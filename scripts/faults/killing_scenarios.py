@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from typing import Any
 from screentime.labelstudio import server
 from scripts.faults.killing_runs import Ended
 from scripts.faults.killing_state import differences, doubled, half_written, in_folder, left_over, on_server
-from scripts.faults.killing_world import OPTIONS, Project, World, free_port, project
+from scripts.faults.killing_world import OPTIONS, Project, World, free_port, keep, modelled, project, servers
 
 
 @dataclass
@@ -33,6 +32,8 @@ class Stage:
         Where Label Studio is looked at too.
     environment : dict of str to str
         More of the command's environment.
+    reset : callable
+        Puts everything back to how it was before the command.
     """
 
     arguments: list[Any]
@@ -40,6 +41,7 @@ class Stage:
     state: Callable[[Ended], Any]
     project: Project | None = None
     environment: dict[str, str] = field(default_factory=dict)
+    reset: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Scenario:
     name : str
     about : str
     set_up : callable
-        World and a name to a context manager that gives a fresh `Stage`.
+        World and a name to a context manager that gives a `Stage`.
     swept : bool
         Whether it is killed at every write.
     share : float
@@ -69,26 +71,20 @@ class Scenario:
 def _extract(world: World, name: str) -> Iterator[Stage]:
     with project(world, name) as made:
         shutil.rmtree(made.folder / "frames")
-        yield Stage(["extract", "--workspace", made.folder], [made.folder], lambda _: in_folder(made.folder), made)
+        yield _staged(made, "extract", lambda _: in_folder(made.folder))
 
 
 @contextmanager
 def _extract_again(world: World, name: str) -> Iterator[Stage]:
     with project(world, name) as made:
-        arguments = ["extract", "--fps", "0.5", "--workspace", made.folder]
-        yield Stage(arguments, [made.folder], lambda _: in_folder(made.folder), made)
+        yield _staged(made, "extract", lambda _: in_folder(made.folder), "--fps", "0.5")
 
 
 @contextmanager
 def _push(world: World, name: str) -> Iterator[Stage]:
     with project(world, name) as made:
         # A cache of its own: the backbone is converted on the way.
-        cache = world.scratch / f"cache-{name}"
-        shutil.rmtree(cache, ignore_errors=True)
-        yield Stage(
-            ["push", "--workspace", made.folder], [made.folder, cache], _both(made), made,
-            {"SCREENTIME_CACHE": str(cache)},
-        )
+        yield _staged(made, "push", cache=world.scratch / f"cache-{name}")
 
 
 @contextmanager
@@ -96,7 +92,7 @@ def _first_sync(world: World, name: str) -> Iterator[Stage]:
     with project(world, name) as made:
         made.do("push")
         made.label(8)
-        yield Stage(["sync", "--workspace", made.folder], [made.folder], _both(made), made)
+        yield _staged(made, "sync")
 
 
 @contextmanager
@@ -106,7 +102,7 @@ def _second_sync(world: World, name: str) -> Iterator[Stage]:
         made.label(8)
         made.do("sync")
         made.label(4)
-        yield Stage(["sync", "--workspace", made.folder], [made.folder], _both(made), made)
+        yield _staged(made, "sync")
 
 
 @contextmanager
@@ -114,20 +110,37 @@ def _pull(world: World, name: str) -> Iterator[Stage]:
     with project(world, name) as made:
         made.do("push")
         made.label(8)
-        yield Stage(["pull", "--workspace", made.folder], [made.folder], _both(made), made)
+        yield _staged(made, "pull")
+
+
+@contextmanager
+def _preannotate(world: World, name: str) -> Iterator[Stage]:
+    with project(world, name) as made:
+        made.do("push")
+        made.label(8)
+        made.do("pull")
+        made.do("train")
+        yield _staged(made, "preannotate")
+
+
+def _staged(made: Project, command: str, state: Any = None, *flags: str, cache: Path | None = None) -> Stage:
+    folders = [made.folder, *([cache] if cache else [])]
+    return Stage(
+        [command, *flags, "--workspace", made.folder], folders, state or _both(made), made,
+        {"SCREENTIME_CACHE": str(cache)} if cache else {}, keep(made.world, folders, made.identity),
+    )
 
 
 @contextmanager
 def _predict(world: World, name: str) -> Iterator[Stage]:
-    [model] = _modelled(world).glob("models/v*")
+    [model] = modelled(world).glob("models/v*")
     folder = world.scratch / f"predict-{name}"
-    shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     table = folder / "out.csv"
     table.write_text("old\n", "utf-8")
     yield Stage(
         ["predict", world.other, "--model", model, "--json", "--csv", table], [folder],
-        lambda ended: [json.loads(ended.printed), table.read_text("utf-8")],
+        lambda ended: [json.loads(ended.printed), table.read_text("utf-8")], reset=keep(world, [folder]),
     )
     shutil.rmtree(folder)
 
@@ -135,9 +148,10 @@ def _predict(world: World, name: str) -> Iterator[Stage]:
 @contextmanager
 def _report(world: World, name: str) -> Iterator[Stage]:
     folder = world.scratch / f"report-{name}"
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(_modelled(world), folder)
-    yield Stage(["report", "--workspace", folder], [folder], lambda _: in_folder(folder))
+    shutil.copytree(modelled(world), folder)
+    yield Stage(
+        ["report", "--workspace", folder], [folder], lambda _: in_folder(folder), reset=keep(world, [folder])
+    )
     shutil.rmtree(folder)
 
 
@@ -145,29 +159,31 @@ def _report(world: World, name: str) -> Iterator[Stage]:
 def _demo(world: World, name: str) -> Iterator[Stage]:
     """The whole job with a server of its own, which the demo starts and a killed one leaves behind."""
     home, folder, port = world.scratch / f"home-{name}", world.scratch / f"demo-{name}", free_port()
-    for old in (home, folder):
-        shutil.rmtree(old, ignore_errors=True)
-    world.copy_home(home)
     labels = world.scratch / "labels.csv"
     out = folder.with_suffix(".json")
-    out.unlink(missing_ok=True)
+
+    def reset() -> None:
+        if home.exists():
+            server.stop(home)
+        for old in (home, folder):
+            shutil.rmtree(old, ignore_errors=True)
+        out.unlink(missing_ok=True)
+        world.copy_home(home)
 
     def state(_: Ended) -> Any:
         result = json.loads(out.read_text("utf-8"))
         found = in_folder(folder)
-        found["files"].remove("demo.json")
-        return {"result": _timeless(result), **found}
+        return {"result": _timeless(result), "servers": len(servers(home)), **found}
 
+    reset()
     try:
         yield Stage(
             ["demo", "--film", world.film, "--labels", labels, "--budget", "12", "--workspace", folder, "--port",
              str(port), "--json", out, *OPTIONS],
-            [folder], state, None, {"SCREENTIME_HOME": str(home)},
+            [folder], state, None, {"SCREENTIME_HOME": str(home)}, reset,
         )
     finally:
         server.stop(home)
-        shutil.rmtree(home)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 SCENARIOS = (
@@ -177,6 +193,7 @@ SCENARIOS = (
     Scenario("pull", "labels out of Label Studio", _pull, share=0.5),
     Scenario("first-sync", "the first round", _first_sync, share=2),
     Scenario("second-sync", "a round that replaces pre-annotations", _second_sync, share=3),
+    Scenario("preannotate", "a model's pre-annotations put up", _preannotate, share=0.5),
     Scenario("predict", "another film by a model, into a CSV file", _predict, share=2),
     Scenario("report", "the page", _report, share=0.5),
     Scenario("demo", "the whole job, with a server that it starts itself", _demo, swept=False, share=1),
@@ -229,19 +246,6 @@ def _both(made: Project) -> Callable[[Ended], Any]:
         }
 
     return state
-
-
-def _modelled(world: World) -> Path:
-    """A project with a model, made once."""
-    folder = world.scratch / "modelled"
-    if not folder.is_dir():
-        with project(world, "modelled") as made:
-            made.do("push")
-            made.label(8)
-            made.do("sync")
-            shutil.copytree(made.folder, folder.with_name("modelled-part"))
-        os.rename(folder.with_name("modelled-part"), folder)
-    return folder
 
 
 def _timeless(value: Any) -> Any:

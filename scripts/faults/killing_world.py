@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 from screentime.demo.annotator import Annotator
 from screentime.demo.cast import CHARACTERS
@@ -98,6 +102,7 @@ def make_world(scratch: Path, home: Path, port: int, *, fork: bool) -> World:
     )
     _must(world, "new", world.template, "--film", film, "--characters", "cat,mouse", *OPTIONS)
     _must(world, "extract", "--workspace", world.template)
+    world.client()
     return world
 
 
@@ -154,6 +159,75 @@ class Project:
             client.request("DELETE", f"api/projects/{number}/")
         shutil.rmtree(self.folder, ignore_errors=True)
         (self.world.home / "labelstudio" / "files" / self.identity).unlink(missing_ok=True)
+
+
+def modelled(world: World) -> Path:
+    """A project with a model, made once."""
+    folder = world.scratch / "modelled"
+    if not folder.is_dir():
+        with project(world, "modelled") as made:
+            made.do("push")
+            made.label(8)
+            made.do("sync")
+            shutil.copytree(made.folder, folder.with_name("modelled-part"))
+        os.rename(folder.with_name("modelled-part"), folder)
+    return folder
+
+
+def keep(world: World, folders: Sequence[Path], identity: str | None = None) -> Callable[[], None]:
+    """Remember how folders, and Label Studio with them, are now.
+
+    Parameters
+    ----------
+    world : World
+    folders : sequence of Path
+        Each may be missing.
+    identity : str, optional
+        Of a project in Label Studio: then its whole database is kept.
+
+    Returns
+    -------
+    callable
+        Puts all of that back; the server may run.
+    """
+    kept = Path(tempfile.mkdtemp(prefix="kept-", dir=world.scratch))
+    for number, folder in enumerate(folders):
+        if folder.is_dir():
+            shutil.copytree(folder, kept / str(number), symlinks=True)
+    database = world.home / "labelstudio" / "data" / "label_studio.sqlite3"
+    link = world.home / "labelstudio" / "files" / (identity or "none")
+    linked = link.is_symlink()
+    if identity:
+        _copy_database(database, kept / "database")
+
+    def reset() -> None:
+        for number, folder in enumerate(folders):
+            shutil.rmtree(folder, ignore_errors=True)
+            if (kept / str(number)).is_dir():
+                shutil.copytree(kept / str(number), folder, symlinks=True)
+        if identity:
+            _copy_database(kept / "database", database)
+            if not linked:
+                link.unlink(missing_ok=True)
+
+    return reset
+
+
+def servers(home: Path) -> list[int]:
+    """Processes that serve a home, but for those that another one of them started."""
+    found = {}
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("LABEL_STUDIO_BASE_DATA_DIR", "").startswith(str(home)):
+                found[process.pid] = process.ppid()
+        except psutil.Error:
+            continue
+    return [pid for pid, parent in found.items() if parent not in found]
+
+
+def _copy_database(one: Path, to: Path) -> None:
+    with closing(sqlite3.connect(one)) as source, closing(sqlite3.connect(to, timeout=30)) as target:
+        source.backup(target)
 
 
 def free_port() -> int:

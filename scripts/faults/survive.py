@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import random
 import shutil
 import signal
@@ -21,11 +22,11 @@ from screentime.labelstudio import server
 from scripts.faults import killing_scenarios as scenes
 from scripts.faults.killing_others import OTHERS
 from scripts.faults.killing_runs import Ended
-from scripts.faults.killing_scenarios import SCENARIOS, Scenario
+from scripts.faults.killing_scenarios import SCENARIOS, Scenario, Stage
 from scripts.faults.killing_world import World, free_port, make_world
 
 MOMENTS, QUICK_MOMENTS = 60, 8
-# A quick sweep takes so many of the writes, spread over the run.
+# A quick sweep takes so many of the writes of each command, drawn at random.
 QUICK_WRITES = 6
 # After every so manieth kill somebody labels one more frame before the command is run again.
 MEANWHILE = 4
@@ -74,10 +75,12 @@ def main() -> int:
         world = make_world(scratch, home, free_port(), fork=True)
         rng = random.Random(options.seed)
         shares = sum(one.share for one in SCENARIOS)
+        total = options.moments if options.moments is not None else QUICK_MOMENTS if options.quick else MOMENTS
+        writes = options.writes if options.writes is not None else QUICK_WRITES if options.quick else None
         for scenario in SCENARIOS:
             if scenario.name in chosen:
-                moments = max(round((QUICK_MOMENTS if options.quick else MOMENTS) * scenario.share / shares), 1)
-                for kill in killed_anywhere(world, scenario, moments, rng, QUICK_WRITES if options.quick else None):
+                moments = math.ceil(total * scenario.share / shares)
+                for kill in killed_anywhere(world, scenario, moments, rng, writes):
                     _tell(kill)
                     kills.append(kill)
         for name, others in OTHERS.items():
@@ -118,42 +121,40 @@ def killed_anywhere(
         plain = world.runner.run(stage.arguments, count=scenario.swept, environment=stage.environment)
         wanted = stage.state(plain) if plain.code == 0 else None
         yield Kill(scenario.name, "none", "undisturbed", False, tuple(_failed(plain)))
-    if plain.code:
-        return
-    with scenario.set_up(world, scenario.name) as stage:
+        if plain.code:
+            return
+        stage.reset()
         again = world.runner.run(stage.arguments, environment=stage.environment)
         problems = scenes.problems_after_next(stage, again, {}, wanted)
         yield Kill(scenario.name, "none", "undisturbed once more", False, tuple(problems))
-    for number in range(moments):
-        # One in each part of the run, so that none is left out.
-        after = plain.seconds * (number + rng.random()) / moments
-        yield _guarded(scenario, "moment", f"{after:.2f} s", lambda after=after, number=number: _kill(
-            world, scenario, wanted, number % MEANWHILE == 1, after=after
-        ))
-    if not scenario.swept:
-        return
-    every = range(1, len(plain.points) + 1)
-    if writes is not None and len(every) > writes:
-        every = sorted(rng.sample(every, writes))
-    for number in every:
-        yield _guarded(scenario, "write", f"{number} {plain.points[number - 1]}", lambda number=number: _kill(
-            world, scenario, wanted, number % MEANWHILE == 0, at=number
-        ))
+        for number in range(moments):
+            # One in each part of the run, so that none is left out.
+            after = plain.seconds * (number + rng.random()) / moments
+            yield _guarded(scenario, "moment", f"{after:.2f} s", lambda after=after, number=number: _kill(
+                world, stage, wanted, number % MEANWHILE == 1, after=after
+            ))
+        every = range(1, len(plain.points) + 1)
+        if writes is not None and len(every) > writes:
+            every = sorted(rng.sample(every, writes))
+        for number in every:
+            yield _guarded(scenario, "write", f"{number} {plain.points[number - 1]}", lambda number=number: _kill(
+                world, stage, wanted, number % MEANWHILE == 0, at=number
+            ))
 
 
-def _kill(world: World, scenario: Scenario, wanted: Any, meanwhile: bool, **how: Any) -> tuple[bool, list[str]]:
-    with scenario.set_up(world, scenario.name) as stage:
-        before = scenes.answers(stage)
-        first = world.runner.run(stage.arguments, environment=stage.environment, **how)
-        if not first.killed and first.code:
-            return False, _failed(first)
-        problems = scenes.problems_after_kill(stage, before)
-        if meanwhile and stage.project is not None and stage.project.label(1):
-            # With one label more the result may be another; all else still holds.
-            before, wanted = scenes.answers(stage), None
-        second = world.runner.run(stage.arguments, environment=stage.environment)
-        problems += scenes.problems_after_next(stage, second, before, wanted)
-        return first.killed, problems
+def _kill(world: World, stage: Stage, wanted: Any, meanwhile: bool, **how: Any) -> tuple[bool, list[str]]:
+    stage.reset()
+    before = scenes.answers(stage)
+    first = world.runner.run(stage.arguments, environment=stage.environment, **how)
+    if not first.killed and first.code:
+        return False, _failed(first)
+    problems = scenes.problems_after_kill(stage, before)
+    if meanwhile and stage.project is not None and stage.project.label(1):
+        # With one label more the result may be another; all else still holds.
+        before, wanted = scenes.answers(stage), None
+    second = world.runner.run(stage.arguments, environment=stage.environment)
+    problems += scenes.problems_after_next(stage, second, before, wanted)
+    return first.killed, problems
 
 
 def _guarded(
@@ -194,6 +195,8 @@ def _tell(kill: Kill) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="scripts/survive", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a few moments and a few writes of each scenario")
+    parser.add_argument("--moments", type=int, metavar="N", help=f"random moments over all commands ({MOMENTS})")
+    parser.add_argument("--writes", type=int, metavar="N", help="at most so many writes of each command (all)")
     parser.add_argument("--only", action="append", metavar="NAME", help="only this scenario; may be repeated")
     parser.add_argument("--seed", type=int, default=1, help="of the random moments (1)")
     parser.add_argument("--out", type=Path, metavar="JSON", help="write every kill and what came of it to this file")

@@ -1,6 +1,7 @@
 """The embedded server: one process, ours, on the port that was asked for."""
 
 import os
+import shutil
 import signal
 import stat
 import time
@@ -48,6 +49,14 @@ def test_life_of_a_server(make_home, free_port, monkeypatch, tmp_path):
         assert stat.S_IMODE(private.stat().st_mode) == 0o600
 
     assert server.start(home, port=free_port + 1) == running
+    copied = tmp_path / "copied"
+    shutil.copytree(home, copied)
+    assert server.status(copied) is None and server.stop(copied) is False and server.status(home) == running
+
+    # What started it was killed before it could note it.
+    (home / "labelstudio" / "server.json").unlink()
+    assert server.status(home) is None
+    assert server.start(home, port=free_port + 1) == running and server.status(home) == running
     project = connect(running.url, account.token).request("POST", "api/projects/", json={"title": "Kept"})
 
     os.kill(running.pid, signal.SIGKILL)
@@ -68,6 +77,7 @@ def test_life_of_a_server(make_home, free_port, monkeypatch, tmp_path):
     assert present.pid != again.pid and server.status(home) == present
     assert not psutil.pid_exists(again.pid)
 
+    (home / "labelstudio" / "server.json").unlink()
     assert server.stop(home) is True
     assert not psutil.pid_exists(present.pid)
     assert server.stop(home) is False
