@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from screentime.errors import ServerError
+from screentime.files import sync_folder, sync_tree
 from screentime.labelstudio import listener, process
 from screentime.labelstudio.installation import (
     Credentials,
@@ -66,14 +67,14 @@ def prepare(
     executable = executable or find_executable()
     with lock(home, "server prepare", _telling(progress)):
         data = folder(home) / "data"
+        for left in folder(home).glob("preparing-*"):
+            shutil.rmtree(left, ignore_errors=True)
         if data.exists():
             return False
         if progress:
             progress("Building Label Studio's database; this takes about a minute, once.")
         # Built aside and renamed when whole: half a database never becomes the real one. Under a new
         # name each time, since a killed preparation's child may still be writing into the last one.
-        for left in folder(home).glob("preparing-*"):
-            shutil.rmtree(left, ignore_errors=True)
         part = Path(tempfile.mkdtemp(prefix="preparing-", dir=folder(home)))
         log = _new_log(home)
         with open(log, "ab") as output:
@@ -91,7 +92,9 @@ def prepare(
             raise ServerError(
                 f"Label Studio could not build its database. {_last_words(log)}", f"See {log}."
             )
+        sync_tree(part)
         os.replace(part, data)
+        sync_folder(folder(home))
         return True
 
 

@@ -6,6 +6,7 @@ import argparse
 import json
 import math
 import random
+import re
 import shutil
 import signal
 import sys
@@ -118,7 +119,7 @@ def killed_anywhere(
     Kill
     """
     with scenario.set_up(world, scenario.name) as stage:
-        plain = world.runner.run(stage.arguments, count=scenario.swept, environment=stage.environment)
+        plain = world.runner.run(stage.arguments, count=True, environment=stage.environment)
         wanted = stage.state(plain) if plain.code == 0 else None
         yield Kill(scenario.name, "none", "undisturbed", False, tuple(_failed(plain)))
         if plain.code:
@@ -133,7 +134,7 @@ def killed_anywhere(
             yield _guarded(scenario, "moment", f"{after:.2f} s", lambda after=after, number=number: _kill(
                 world, stage, wanted, number % MEANWHILE == 1, after=after
             ))
-        every = range(1, len(plain.points) + 1)
+        every = [n for n, point in enumerate(plain.points, start=1) if re.search(scenario.swept, point)]
         if writes is not None and len(every) > writes:
             every = sorted(rng.sample(every, writes))
         for number in every:
