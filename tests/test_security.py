@@ -1,0 +1,208 @@
+"""A whole cycle with a known password and known tokens, watched from outside: they stand nowhere else, nothing
+calls out, nothing listens for others, nothing is unpickled."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import json
+import stat
+import time
+from pathlib import Path
+
+import httpx
+import jwt
+import pytest
+
+from screentime.labelstudio import server
+
+_spec = importlib.util.spec_from_file_location("watched", Path(__file__).with_name("watched.py"))
+watched = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(watched)
+ROOT = Path(__file__).parents[1]
+LOGS = {"server.log", "server.log.1"}
+
+
+def personal_token(url, account):
+    """A personal access token, made as a browser makes it."""
+    with httpx.Client(base_url=url, trust_env=False) as line:
+        line.get("/user/login/")
+        form = {"email": account.username, "password": account.password, "csrfmiddlewaretoken": line.cookies["csrftoken"]}
+        line.post("/user/login/", data=form)
+        return line.post("/api/token/", headers={"X-CSRFToken": line.cookies["csrftoken"]}).json()["token"]
+
+
+@pytest.fixture(scope="module")
+def cycle(make_home, cartoon, colour_backbone, tmp_path_factory):
+    """All commands once, on a server of their own: the watch, the secrets and the folders."""
+    from screentime.demo.annotator import Annotator, truth_of
+    from screentime.labelstudio.link import open_link
+    from screentime.rounds import Loop
+    from screentime.talk import Talk
+    from screentime.workspace import Workspace
+
+    home, place = make_home(), tmp_path_factory.mktemp("cycle")
+    watch = watched.Watch(tmp_path_factory.mktemp("watch"))
+    account = server.credentials(home)
+    given = server.environment
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SCREENTIME_HOME", str(home))
+        patch.setenv("TMPDIR", str(place))
+        for name in ("LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"):
+            patch.delenv(name, raising=False)
+        # The server's environment is scrubbed: it is watched, and offered proxies, from outside.
+        patch.setattr(server, "environment", lambda *where: given(*where) | watch.environment)
+        with watched.socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        running = server.start(home, port=port)
+        watch.roots.add(running.pid)
+        root, at = place / "project", ("--workspace", place / "project")
+        run = watch.run
+        run("server", "start", "--json", *at[:0])
+        run("new", root, "--film", cartoon[0], "--characters", "cat,mouse", "--backbone", colour_backbone,
+            "--view", "whole", "--first-batch", "24", "--audit-every", "3", "--epochs", "3")
+        run("extract", *at), run("push", "--json", *at)
+        workspace = Workspace(root)
+        loop = Loop(workspace, workspace.config(), Talk())
+        truth = truth_of(loop.frames, cartoon[1], cartoon[0])
+        annotator = Annotator(open_link(workspace.config()).client, loop.project(), loop.schema, truth)
+        annotator.label(workspace.progress().tab, 24)
+        run("sync", *at), run("status", "--json", *at), run("report", *at)
+        run("export", "--format", "json", "--out", place / "out.json", *at)
+        run("export", "--format", "otio", "--out", place / "out.otio", *at)
+        run("predict", cartoon[0], "--model", sorted((root / "models").glob("v*"))[0], "--csv", place / "out.csv")
+        run("server", "status"), run("server", "status", "--json"), run("doctor", *at), run("doctor", "--json", *at)
+        finished = len(watch.said)
+
+        personal, access = personal_token(running.url, account), jwt.encode({"exp": time.time() + 3600}, "k" * 32)
+        secrets = {"password": account.password, "token": account.token, "personal": personal, "access": access}
+        run("pull", *at, LABEL_STUDIO_URL=running.url, LABEL_STUDIO_API_KEY=personal)
+        run("pull", *at, LABEL_STUDIO_URL=running.url, LABEL_STUDIO_API_KEY=account.token[::-1])
+        echo = watched.echo(access)
+        for token, kinds in ((account.token, ("200", "400", "500", "html", "away")), (personal, ("400", "200", "renewal"))):
+            for kind in kinds:
+                url = f"http://127.0.0.1:{echo.server_port}/{kind}"
+                run("pull", *at, LABEL_STUDIO_URL=url, LABEL_STUDIO_API_KEY=token, SCREENTIME_DEBUG="1" if kind == "400" else "")
+        echo.shutdown(), echo.server_close()
+        yield watch, secrets, home, place, running, finished
+        server.stop(home)
+        watch.close()
+
+
+def test_every_command_did_its_work_or_failed_in_a_sentence(cycle):
+    watch, *_, finished = cycle
+    failed = [one for one in watch.said[:finished] if one[1] and one[0][0] != "doctor"]
+    assert not failed
+    assert [code for _, code, _ in watch.said[finished:]] == [0] + [1] * 9
+    for arguments, _, said in watch.said:
+        assert "in a way that it should not" not in said and "Traceback" not in said or "400" in said, (arguments, said)
+
+
+def test_secrets_stand_where_they_are_kept_and_nowhere_else(cycle):
+    watch, secrets, home, place, _, _ = cycle
+    kept = home / "labelstudio"
+    private = [kept / "credentials.json", *(path for path in (kept / "data").rglob("*") if path.is_file())]
+    # Else the search below would not find what there is.
+    assert {"token", "password"} <= {one.split()[0] for one in watched.leaks(secrets, [(str(p), p.read_bytes()) for p in private])}
+    said = [(f"what {' '.join(map(str, arguments))} said", text.encode()) for arguments, _, text in watch.said]
+    listed = [("the process list", "\n".join(watch.argvs).encode()), ("what was run", watch.notes.read_bytes())]
+    files = [one for one in watched.files_of(home, place) if Path(one[0]) not in private]
+    assert LOGS & {Path(name).name for name, _ in files} and any(name.endswith("report.html") for name, _ in files)
+    assert watched.leaks(secrets, [*said, *listed, *files]) == set()
+
+
+def test_what_keeps_secrets_is_for_its_owner_alone(cycle):
+    _, _, home, place, _, _ = cycle
+    kept = home / "labelstudio"
+    for folder in (kept, kept / "data"):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    for file in (kept / "credentials.json", kept / "server.json", kept / "server.log", place / "project" / "screentime.toml"):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_only_this_machine_reaches_what_listens(cycle):
+    watch, *_ = cycle
+    assert watch.listening == {"127.0.0.1"}
+    bound = {told[0] for _, told in watch.events("socket.bind") if isinstance(told, list)}
+    assert "127.0.0.1" in bound and bound <= {"127.0.0.1", "::1"}
+
+
+def test_nothing_calls_out(cycle):
+    watch, *_ = cycle
+    assert watch.far == set() and watch.proxied == []
+    called = [told for _, told in watch.events("socket.connect", "socket.sendto", "socket.getaddrinfo")]
+    assert called
+    assert [one for one in called if isinstance(one, list) and one[0] not in watched.HERE] == []
+
+
+def test_the_pages_load_nothing_from_elsewhere(cycle, browser):
+    _, _, home, place, running, _ = cycle
+    account, asked = server.credentials(home), []
+    page = browser.new_page()
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("websocket", lambda line: asked.append(line.url))
+    page.goto(f"{running.url}/user/login/")
+    page.fill("input[name=email]", account.username), page.fill("input[name=password]", account.password)
+    page.click("button[type=submit]")
+    page.wait_for_url(lambda address: "login" not in address)
+    progress = json.loads((place / "project" / "loop.json").read_text("utf-8"))
+    pages = [progress["url"], f"{running.url}/projects/{progress['project']}/data"]
+    pages += [f"{running.url}/projects/{progress['project']}/settings/{part}" for part in ("", "labeling", "storage", "webhooks")]
+    for address in [*pages, f"{running.url}/projects", f"{running.url}/user/account", f"{running.url}/organization"]:
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+    page.close()
+    assert any("/data/local-files/" in one for one in asked)
+    assert {one for one in asked if not one.startswith((f"{running.url}/", "data:", "blob:"))} == set()
+    assert watched.leaks({"password": account.password, "token": account.token}, [("addresses", "\n".join(asked).encode())]) == set()
+
+
+def test_the_frames_are_served_and_nothing_else_of_the_project_or_the_server(cycle):
+    _, secrets, home, place, running, _ = cycle
+    project = json.loads((place / "project" / "loop.json").read_text("utf-8"))["project"]
+    headers = {"Authorization": f"Token {secrets['token']}"}
+    with httpx.Client(base_url=running.url, headers=headers, trust_env=False) as line:
+        task = line.get("/api/tasks", params={"project": project, "fields": "all"}).json()["tasks"][0]
+        assert line.get(task["data"]["image"]).headers["content-type"] == "image/jpeg"
+        name = task["data"]["image"].split("?d=")[1].split("/")[0]
+        kept = home / "labelstudio"
+        for path in (
+            f"{name}/../screentime.toml", f"{name}/../loop.json", f"{name}/%2e%2e/screentime.toml", f"{name}/..%2fscreentime.toml",
+            "../credentials.json", "../data/.env", "../data/label_studio.sqlite3", "../server.log", str(kept / "credentials.json"),
+            f"/{name}/../../credentials.json", "//etc/passwd", "/etc/passwd", "....//credentials.json", f"{name}\\..\\..\\credentials.json",
+        ):
+            answers = [line.get("/data/local-files/", params={"d": path}), line.get(f"/data/local-files/?d={path}")]
+            answers += [line.get(f"/{part}/{path}") for part in ("static", "data", "data/upload")]
+            for answer in answers:
+                assert answer.status_code >= 400, (path, answer.url)
+                assert not watched.leaks(secrets, [("the answer", answer.content)]) and b"root:" not in answer.content
+
+
+def test_nothing_is_unpickled_run_in_a_shell_or_left_to_a_careless_parser():
+    careless = {
+        "eval", "exec", "os.system", "os.popen", "pickle.load", "pickle.loads", "joblib.load", "torch.load", "yaml.load",
+        "marshal.load", "marshal.loads", "shelve.open", "pandas.read_pickle", "pd.read_pickle", "shutil.unpack_archive",
+        "keras.models.load_model", "tf.keras.models.load_model",
+    }
+    found = []
+    for path in [*ROOT.glob("screentime/**/*.py"), *ROOT.glob("labelstudio_config/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(node, ast.Call):
+                if isinstance(node, (ast.Import, ast.ImportFrom)):
+                    names = [one.name for one in node.names] + [getattr(node, "module", None) or ""]
+                    found += [(path.name, name) for name in names if name.split(".")[0] in ("pickle", "dill", "cloudpickle", "marshal", "shelve")]
+                continue
+            name = ast.unparse(node.func)
+            flags = {one.arg: ast.unparse(one.value) for one in node.keywords}
+            if name in careless or name.endswith((".extractall", ".extract_all")):
+                found.append((path.name, name))
+            if name in ("np.load", "numpy.load") and flags.get("allow_pickle") != "False":
+                found.append((path.name, f"{name} without allow_pickle=False"))
+            if flags.get("shell", "False") != "False" or flags.get("allow_pickle", "False") != "False":
+                found.append((path.name, f"{name} {flags}"))
+    assert found == []
+
+
+def test_the_commands_unpickle_nothing_of_a_project_or_a_model(cycle):
+    watch, *_ = cycle
+    assert watch.events("pickle.find_class", "os.system") == []
