@@ -283,6 +283,10 @@ def hub(tiny):
                 self.send_response(200)
                 self.end_headers()
                 self.wfile.write(packed.getvalue())
+            elif self.path.startswith("/hostile-"):
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(hostile(self.path.split("?")[0].removeprefix("/hostile-")))
             else:
                 self.send_error(404)
 
@@ -296,6 +300,43 @@ def hub(tiny):
     ended.set()
     server.shutdown()
     server.server_close()
+
+
+def hostile(kind):
+    """An archive that would write beside the folder that it is unpacked in."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+
+        def add(name, **more):
+            entry = tarfile.TarInfo(name)
+            for key, value in more.items():
+                setattr(entry, key, value)
+            archive.addfile(entry, io.BytesIO(b"x" * entry.size))
+
+        add("saved_model.pb", size=3)
+        if kind == "above":
+            add("../../escaped", size=3)
+        elif kind == "within":
+            add("variables/../../../escaped", size=3)
+        elif kind == "link":
+            add("link", type=tarfile.SYMTYPE, linkname="../..")
+            add("link/escaped", size=3)
+        elif kind == "hard":
+            add("hard", type=tarfile.LNKTYPE, linkname="../../escaped")
+        else:
+            add("device", type=tarfile.FIFOTYPE)
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["above", "within", "link", "hard", "device"])
+def test_an_archive_writes_nothing_outside_of_its_folder(direct, hub, kind):
+    handle = f"{hub}/hostile-{kind}"
+    with pytest.raises(BackboneError) as caught:
+        open_backbone(handle, "whole")
+    assert str(caught.value).startswith(f"The backbone {handle} cannot be fetched (") and "\n" not in str(caught.value)
+    assert not list(direct.parent.rglob("escaped"))
+    # Half a backbone is none.
+    assert not (direct / hashlib.sha1(handle.encode()).hexdigest()).exists()
 
 
 def test_a_handle_is_fetched_once_and_kept(direct, hub, tiny, monkeypatch):
