@@ -24,6 +24,8 @@ BUILTIN = "builtin"
 BUILTIN_FOLDER = Path(__file__).parent / "builtin"
 # Short side in pixels at which TF-Hub's MobileNetV2 1.0/224, and the builtin network, were trained.
 SIDE, BUILTIN_SIDE = 224, 96
+# How far probabilities may be from adding up to one.
+SUM = 1e-3
 
 
 class Backbone:
@@ -57,10 +59,19 @@ class Backbone:
 
     @cached_property
     def digest(self) -> str:
-        """16 hexadecimal digits that change when any file of the SavedModel does."""
+        """16 hexadecimal digits that change when any file of the SavedModel does.
+
+        Raises
+        ------
+        BackboneError
+            If a file cannot be read.
+        """
         total = hashlib.sha256()
-        for path in [self.folder / "saved_model.pb", *sorted((self.folder / "variables").glob("*"))]:
-            total.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+        try:
+            for path in [self.folder / "saved_model.pb", *sorted((self.folder / "variables").glob("*"))]:
+                total.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+        except OSError as error:
+            raise BackboneError(f"The backbone {self.name} cannot be read: {error}.", REMEDY) from None
         return total.hexdigest()[:16]
 
     @cached_property
@@ -75,18 +86,30 @@ class Backbone:
         tf = tensorflow()
         try:
             loaded = tf.saved_model.load(str(self.folder))
-            probe = loaded(tf.zeros((1, self.view.side, self.view.side, 3)))
-        except Exception as error:  # TensorFlow raises whatever its loaders and graphs raise
-            raise BackboneError(
-                f"The backbone {self.name} is no feature vector that takes pictures"
-                f" ({first_line(error)}).",
-                REMEDY,
-            ) from None
-        if not hasattr(probe, "shape") or len(probe.shape) != 2:
+        except Exception as error:  # TensorFlow raises whatever its loaders raise
+            raise self._unfit(first_line(error)) from None
+        if not callable(loaded):
+            raise self._unfit("it has nothing to call, only signatures")
+        # Two pictures that are no squares: frames are shown with their aspect kept.
+        pictures = tf.random.stateless_uniform((2, self.view.side, self.view.side * 4 // 3, 3), (0, 0))
+        try:
+            rows = loaded(pictures)
+        except Exception as error:  # and whatever its graphs raise
+            raise self._unfit(first_line(error)) from None
+        if not hasattr(rows, "shape") or len(rows.shape) != 2 or rows.shape[0] != 2 or not rows.shape[1]:
             raise BackboneError(
                 f"The backbone {self.name} gives no feature vector: one row a picture is wanted.", REMEDY
             )
+        if not rows.dtype.is_floating or not tf.reduce_all(tf.math.is_finite(rows)):
+            raise self._unfit("what it gives are no numbers with a fraction")
+        if tf.reduce_all(rows >= 0) and tf.reduce_all(tf.abs(tf.reduce_sum(rows, axis=1) - 1) < SUM):
+            raise self._unfit("it is a classifier: its numbers are probabilities, which add up to one")
         return loaded
+
+    def _unfit(self, reason: str) -> BackboneError:
+        return BackboneError(
+            f"The backbone {self.name} is no feature vector that takes pictures ({reason}).", REMEDY
+        )
 
     def settle(self, pictures: Callable[[], np.ndarray]) -> None:
         """Decide what runs the network, by what it makes of real pictures where that was not judged before.
@@ -141,8 +164,13 @@ class Backbone:
         BackboneError
             If the SavedModel is no feature vector.
         """
+        import numpy as np
+
         self.settle(lambda: pictures)
-        return self.view.embed(self._saved if self._on_gpu else self.portable, pictures)
+        embeddings = self.view.embed(self._saved if self._on_gpu else self.portable, pictures)
+        if not np.isfinite(embeddings).all():
+            raise BackboneError(f"The backbone {self.name} gives of some pictures what are no numbers.", REMEDY)
+        return embeddings
 
     @cached_property
     def _on_gpu(self) -> bool:
@@ -172,14 +200,24 @@ def open_backbone(name: str, view: str, talk: Talk | None = None) -> Backbone:
     Raises
     ------
     BackboneError
-        If there is no such folder, or the handle cannot be fetched; within 10 seconds when there
-        is no network.
+        If there is no such folder, or the handle is a classifier's or cannot be fetched; within 10
+        seconds when there is no network.
     """
     if name == BUILTIN:
         return Backbone(name, BUILTIN_FOLDER, view, talk)
     if "://" in name:
+        # As TF-Hub names them; a classifier's own folder tells it only once it is loaded.
+        if "/classification" in name:
+            raise BackboneError(
+                f"The backbone {name} is no feature vector: it is a classifier's address.",
+                "Put feature_vector in the place of classification.",
+            )
         return Backbone(name, fetch(name), view, talk)
     folder = Path(name).expanduser()
-    if not (folder / "saved_model.pb").is_file():
+    try:
+        there = (folder / "saved_model.pb").is_file()
+    except OSError:  # no right to look into it, or a name that no file can have
+        there = False
+    if not there:
         raise BackboneError(f"The backbone {name} is no SavedModel folder: it has no saved_model.pb.", REMEDY)
     return Backbone(name, folder.resolve(), view, talk)

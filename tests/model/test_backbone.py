@@ -184,6 +184,104 @@ def test_a_file_that_is_no_saved_model_is_told_in_one_line(tmp_path):
     assert said.endswith(f"). {REMEDY}") and "\n" not in said
 
 
+def export(folder, call, shape=(None, None, None, 3), dtype="float32", method="__call__"):
+    """A SavedModel with one function."""
+    tf = tensorflow()
+    module = tf.Module()
+    made = tf.function(call, input_signature=[tf.TensorSpec(shape, dtype)])
+    setattr(module, method, made)
+    tf.saved_model.save(module, str(folder), signatures=made if method == "hidden" else None)
+
+
+def means(pictures, last=1):
+    return tensorflow().tile(tensorflow().reduce_mean(pictures, axis=(1, 2)), (1, last))
+
+
+UNFIT = {
+    "probabilities": (lambda tf: lambda x: tf.nn.softmax(means(x, 4)), {}, "(it is a classifier: its numbers are"),
+    "one number a picture": (lambda tf: lambda x: tf.reduce_mean(x, axis=(1, 2, 3)), {}, "gives no feature vector: one row"),
+    "two outputs": (lambda tf: lambda x: (means(x), means(x)), {}, "gives no feature vector: one row a picture is wanted."),
+    "named outputs": (lambda tf: lambda x: {"default": means(x)}, {}, "gives no feature vector: one row a picture is"),
+    "one row for all": (lambda tf: lambda x: means(x)[:1], {}, "gives no feature vector: one row a picture is wanted."),
+    "no numbers": (lambda tf: lambda x: means(x) / 0, {}, "(what it gives are no numbers with a fraction)"),
+    "whole numbers": (lambda tf: lambda x: tf.cast(means(x), tf.int32), {}, "(what it gives are no numbers with a fraction)"),
+    "no columns": (lambda tf: lambda x: means(x)[:, :0], {}, "gives no feature vector: one row a picture is wanted."),
+    "grey pictures": (lambda tf: lambda x: means(x), {"shape": (None, None, None, 1)}, "is no feature vector that takes"),
+    "one size": (lambda tf: lambda x: means(x), {"shape": (None, 224, 224, 3)}, "is no feature vector that takes pictures"),
+    "one picture": (lambda tf: lambda x: means(x), {"shape": (1, None, None, 3)}, "is no feature vector that takes pictures"),
+    "texts": (lambda tf: lambda x: tf.strings.length(x), {"shape": (None,), "dtype": "string"}, "is no feature vector"),
+    "a signature alone": (
+        lambda tf: lambda x: {"default": means(x)}, {"method": "hidden"}, "(it has nothing to call, only signatures)",
+    ),
+    "nothing": (lambda tf: lambda x: means(x), {"method": "other"}, "(it has nothing to call, only signatures)"),
+}
+
+
+@pytest.mark.parametrize("kind", UNFIT)
+def test_what_is_no_feature_vector_is_refused_with_the_reason_before_any_frame_is_looked_at(kind, tmp_path):
+    call, options, reason = UNFIT[kind]
+    export(tmp_path / "x", call(tensorflow()), **options)
+    asked = []
+    with pytest.raises(BackboneError) as caught:
+        open_backbone(str(tmp_path / "x"), "whole").settle(lambda: asked.append(1))
+    said = str(caught.value)
+    assert said.startswith(f"The backbone {tmp_path / 'x'} ") and reason in said, said
+    assert said.endswith(REMEDY) and "\n" not in said and asked == []
+    assert list(Path(os.environ["SCREENTIME_CACHE"]).rglob(f"{Backbone('x', tmp_path / 'x', 'whole').digest}*.json")) == []
+
+
+def test_features_that_are_none_of_some_pictures_alone_are_told_then(tmp_path):
+    export(tmp_path / "x", lambda x: means(x) / (1 - means(x)) + means(x))
+    backbone = open_backbone(str(tmp_path / "x"), "whole")
+    random = np.random.default_rng(0).random((1, 224, 300, 3), dtype=np.float32)
+    assert backbone.embed(random).shape == (1, 3)
+    with pytest.raises(BackboneError, match=f"^The backbone {tmp_path / 'x'} gives of some pictures what are no numbers"):
+        backbone.embed(np.ones((1, 224, 300, 3), np.float32))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda folder: shutil.rmtree(folder / "variables"),
+        lambda folder: next((folder / "variables").glob("*.data*")).write_bytes(b""),
+        lambda folder: (folder / "variables" / "variables.index").write_bytes(os.urandom(300)),
+        lambda folder: (folder / "saved_model.pb").write_bytes((folder / "saved_model.pb").read_bytes()[:500]),
+        lambda folder: (folder / "saved_model.pb").write_bytes(b""),
+    ],
+)
+def test_a_saved_model_that_was_not_copied_whole_is_told(tiny, tmp_path, spoil):
+    shutil.copytree(tiny.folder, tmp_path / "copy")
+    spoil(tmp_path / "copy")
+    with pytest.raises(BackboneError) as caught:
+        open_backbone(str(tmp_path / "copy"), "whole").embed(np.zeros((1, 224, 224, 3), np.float32))
+    said = str(caught.value)
+    assert said.startswith(f"The backbone {tmp_path / 'copy'} is no feature vector that takes pictures (")
+    assert said.endswith(f"). {REMEDY}") and "\n" not in said
+
+
+def test_what_is_no_folder_at_all_is_told(tmp_path):
+    (tmp_path / "network.tflite").write_bytes(b"TFL3")
+    (tmp_path / "file").mkdir()
+    for name in (tmp_path / "network.tflite", tmp_path / "file", "x" * 5000):
+        with pytest.raises(BackboneError, match="is no SavedModel folder: it has no saved_model.pb"):
+            open_backbone(str(name), "whole")
+    shutil.copytree(Path(screentime.model.__file__).parent / "builtin", tmp_path / "odd")
+    (tmp_path / "odd" / "variables" / "more").mkdir()
+    with pytest.raises(BackboneError, match=r"odd cannot be read: \[Errno 21\] Is a directory"):
+        open_backbone(str(tmp_path / "odd"), "whole").settle(list)
+
+
+def test_a_classifier_s_address_is_refused_before_it_is_fetched(monkeypatch):
+    monkeypatch.setattr("screentime.model.backbone.fetch", lambda name: pytest.fail("fetched"))
+    handle = "https://tfhub.dev/google/imagenet/mobilenet_v2_100_224/classification/5"
+    with pytest.raises(BackboneError) as caught:
+        open_backbone(handle, "tiles")
+    assert str(caught.value) == (
+        f"The backbone {handle} is no feature vector: it is a classifier's address."
+        " Put feature_vector in the place of classification."
+    )
+
+
 # -- no network -----------------------------------------------------------------------------------
 
 
