@@ -154,6 +154,12 @@ def show_tab(
     }
     with speaking("choosing which frames a tab shows"):
         present, same = _tabs(client, project, title)
+        others = [(view["data"].get("title"), view["id"]) for view in present if view not in same]
+        if not present:
+            # Otherwise the frames that are not asked for could not be seen at all. First, since it is made
+            # only where there is no tab yet.
+            more = {**EVERYTHING.data(), "title": ALL_FRAMES, "target": "tasks"}
+            others = [(ALL_FRAMES, _new(client, project, more))]
         if same:
             tab = same[0]["id"]
             # What a person set (columns, widths) stays.
@@ -162,11 +168,6 @@ def show_tab(
                 client.request("PATCH", f"api/dm/views/{tab}/", json={"project": project.id, "data": data})
         else:
             tab = _new(client, project, {**look.data(), **data})
-        others = [(view["data"].get("title"), view["id"]) for view in present if view not in same]
-        if not present:
-            # Otherwise the frames that are not asked for could not be seen at all.
-            more = {**EVERYTHING.data(), "title": ALL_FRAMES, "target": "tasks"}
-            others = [(ALL_FRAMES, _new(client, project, more))]
         _delete(client, same[1:])
         # A new tab stands where it belongs; the rest keep the order that people gave them.
         place = next((i for i, view in enumerate(present) if view in same), len(present))

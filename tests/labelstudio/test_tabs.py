@@ -1,5 +1,7 @@
 """Tabs of the Data Manager that the page opens and that show just the frames meant."""
 
+import pytest
+
 from screentime.labelstudio import predictions, stream, tabs, tasks
 
 KNOWN_TO_THE_PAGE = {
@@ -131,3 +133,19 @@ def test_doubled_tab_is_made_one(ls_client, make_project):
     tabs.delete_tab(ls_client, sample.ref, "Mine")
     tabs.delete_tab(ls_client, sample.ref, "Mine")
     assert views(ls_client, sample) == []
+
+
+def test_killed_between_its_first_tabs_all_frames_can_be_seen_after_the_next_time(ls_client, make_project, monkeypatch):
+    sample = make_project(2)
+    make = tabs._new
+
+    def killed(*given):
+        make(*given)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(tabs, "_new", killed)
+        tabs.show_tab(ls_client, sample.ref, tabs.LABEL_FIRST, sample.ids, ordering=tabs.BY_NUMBER, answered=False)
+    assert titles(ls_client, sample) == ["All frames"]
+    tabs.show_tab(ls_client, sample.ref, tabs.LABEL_FIRST, sample.ids, ordering=tabs.BY_NUMBER, answered=False)
+    assert titles(ls_client, sample) == ["Label first", "All frames"]
