@@ -301,7 +301,10 @@ class Workspace:
 
     def cards(self) -> list[dict]:
         """Cards of the models, oldest first."""
-        return [_read_card(file) for file in sorted(self.models_folder.glob("v*/card.json"))]
+        files = sorted(self.models_folder.glob("v*/card.json"))
+        for file in files:
+            require_no_way_out(self.root, file)
+        return [_read_card(file) for file in files]
 
     def update_progress(self, **changes: object) -> Progress:
         """Replace some fields of `progress` on disk, and return the new whole."""

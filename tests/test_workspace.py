@@ -234,6 +234,15 @@ def test_a_folder_that_is_a_link_out_of_the_project_is_refused(workspace, tmp_pa
     assert caught.value.what == f"{workspace.root / name} is a link that leads out of the project's folder."
 
 
+def test_a_version_that_is_a_link_out_of_the_project_is_refused(workspace, tmp_path):
+    (tmp_path / "v001-abc").mkdir()
+    (tmp_path / "v001-abc" / "card.json").write_text("{}")
+    workspace.models_folder.mkdir()
+    (workspace.models_folder / "v001-abc").symlink_to(tmp_path / "v001-abc")
+    with pytest.raises(UserMistake, match="card.json is a link that leads out of the project's folder."):
+        workspace.cards()
+
+
 def test_a_project_may_itself_be_reached_by_a_link(extracted, tmp_path):
     (tmp_path / "link").symlink_to(extracted[0].root)
     assert Workspace(tmp_path / "link").frames() == extracted[2]

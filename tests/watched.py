@@ -52,7 +52,7 @@ class Watch:
         (folder / "hook" / "sitecustomize.py").write_text(HOOK, "utf-8")
         self.notes = folder / "events.jsonl"
         self.notes.touch()
-        self.said: list[tuple[Sequence[str], int, str]] = []
+        self.said: list[tuple[Sequence[object], int, str, str]] = []
         self.argvs: set[str] = set()
         self.far: set[str] = set()
         self.listening: set[str] = set()
@@ -80,7 +80,7 @@ class Watch:
         done = subprocess.run(
             command, capture_output=True, text=True, env={**environment, **self.environment, **changes}, timeout=200
         )
-        self.said.append((arguments, done.returncode, done.stdout + done.stderr))
+        self.said.append((arguments, done.returncode, done.stdout, done.stderr))
         return done.stdout
 
     def events(self, *kinds: str) -> list[tuple[str, object]]:
@@ -103,7 +103,7 @@ class Watch:
 
     def _look(self) -> None:
         """The process list and the sockets, as everybody on the machine sees them."""
-        while not self._ended.wait(0.05):
+        while not self._ended.wait(0.3):
             for root in list(self.roots):
                 try:
                     family = [psutil.Process(root), *psutil.Process(root).children(recursive=True)]
