@@ -6,12 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from screentime.reconciling import reconciled
 from screentime.records import Appearance, Film, Frame
 from screentime.schema import BOTH, NEITHER, Schema
 from screentime.timeline import segments
 
 if TYPE_CHECKING:
     import numpy as np
+
+
+# How far a probability may be off by rounding.
+SLACK = 1e-6
 
 
 def durations(seconds: Sequence[float], end: float) -> np.ndarray:
@@ -145,7 +150,8 @@ def estimate(evidence: Evidence, weights: np.ndarray, step: float, schema: Schem
     """Seconds of each character, of both and of neither, with their intervals.
 
     Labelled frames count as they are. The rest is estimated by `screentime.estimation.composite`; where
-    every frame has a label nothing is left to estimate and the interval has no width.
+    every frame has a label nothing is left to estimate and the interval has no width. In exclusive mode
+    the seconds add up to the film's, see `screentime.reconciling`.
 
     Parameters
     ----------
@@ -161,11 +167,19 @@ def estimate(evidence: Evidence, weights: np.ndarray, step: float, schema: Schem
     -------
     dict of str to Estimate
         A key each of `event_names`.
+
+    Raises
+    ------
+    ValueError
+        If probabilities are none.
     """
     import numpy as np
 
     from screentime.estimation import composite, half_width
 
+    for rows in (evidence.probabilities, evidence.foretold[evidence.audited]):
+        if not ((rows > -SLACK) & (rows < 1 + SLACK)).all():  # also of what is no number
+            raise ValueError("what should be probabilities are none")
     known = ~np.isnan(evidence.said[:, 0])
     rest = ~known
     says = events(evidence.probabilities, schema)
@@ -174,16 +188,21 @@ def estimate(evidence: Evidence, weights: np.ndarray, step: float, schema: Schem
     unseen = float(weights[rest].sum())
     each = unseen / max(int(rest.sum()), 1)
     labels = max(evidence.learned, int(evidence.audited.sum()))
-    result = {}
-    for column, name in enumerate(event_names(schema)):
-        firm = float(weights[known] @ said[known, column])
-        plain = says[rest, column]
-        audits = evidence.audited
-        guess = composite(
-            said[audits, column], foretold[audits, column], plain, evidence.learned,
+    audits = evidence.audited
+    guesses = [
+        composite(
+            said[audits, column], foretold[audits, column], says[rest, column], evidence.learned,
             weights[audits] / each if each else 1.0, weights[rest] / each if each else 1.0,
         )
-        seconds = min(max(firm + each * guess.total, firm), firm + unseen)
+        for column in range(says.shape[1])
+    ]
+    totals = [guess.total for guess in guesses]
+    if schema.mode == "exclusive":
+        totals = reconciled(totals, [guess.variance for guess in guesses], float(rest.sum()))
+    result = {}
+    for column, (name, guess, total) in enumerate(zip(event_names(schema), guesses, totals)):
+        firm = float(weights[known] @ said[known, column])
+        seconds = min(max(firm + each * total, firm), firm + unseen)
         low = high = None
         if not rest.any():
             low = high = firm

@@ -1,5 +1,9 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from screentime.records import Film, Frame
 from screentime.schema import Schema
@@ -150,3 +154,91 @@ def test_a_character_whose_frames_stand_for_longer_is_counted_by_seconds():
         one = estimate(evidence(np.full((300, 2), 0.4), said, audited), weights, 1.0, BOTH_ON_SCREEN)["tom"]
         held += one.low <= weights[shown].sum() <= one.high
     assert held >= 180
+
+
+@st.composite
+def films(draw):
+    """Evidence of a drawn film in either mode, and its frames' weights; some, all or none of them labelled."""
+    schema = draw(st.sampled_from([BOTH_ON_SCREEN, ONE_AT_A_TIME, Schema("multi", ("a",)), Schema("exclusive", ("a", "b", "c"))]))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    frames = draw(st.integers(1, 60))
+    shape = frames, len(schema.classes)
+    sharp = draw(st.sampled_from([0.1, 1.0, 30.0, 1000.0]))
+
+    def guessed():
+        with np.errstate(over="ignore"):
+            raw = np.exp(np.clip(rng.normal(size=shape) * sharp, -700, 300))
+        return raw / raw.sum(axis=1, keepdims=True) if schema.mode == "exclusive" else raw / (1 + raw)
+
+    probabilities = guessed()
+    labelled = rng.random(frames) < draw(st.sampled_from([0.0, 0.1, 0.5, 0.9, 1.0]))
+    audited = labelled & (rng.random(frames) < draw(st.sampled_from([0.0, 0.3, 1.0])))
+    said = schema.decide(guessed()).astype(float)
+    said[~labelled] = np.nan
+    learned = draw(st.sampled_from([0, int(labelled.sum())]))
+    weights = np.where(rng.random(frames) < 0.1, 0.0, rng.exponential(size=frames))
+    return Evidence(probabilities, said, audited, guessed(), learned), weights, schema
+
+
+@given(films())
+def test_totals_lie_within_the_film_and_inside_their_intervals_and_labels_count_as_they_are(film):
+    evidence, weights, schema = film
+    length = weights.sum()
+    known = ~np.isnan(evidence.said[:, 0])
+    firm = dict(zip(event_names(schema), weights[known] @ events(evidence.said[known], schema)))
+    found = estimate(evidence, weights, 1.0, schema)
+    slack = 1e-9 * (1 + length)
+    for name, one in found.items():
+        assert firm[name] - slack <= one.seconds <= firm[name] + weights[~known].sum() + slack
+        assert 0 <= one.sampling < np.inf
+        if one.low is not None:
+            assert firm[name] - slack <= one.low <= one.seconds + slack and one.seconds - slack <= one.high <= length + slack
+        if known.all():
+            assert one.low == one.high == one.seconds == pytest.approx(firm[name])
+        if not known.all() and not evidence.learned and not evidence.audited.any():
+            assert one.low is None
+    if schema.mode == "exclusive":
+        assert sum(one.seconds for one in found.values()) == pytest.approx(length)
+
+
+@given(films(), st.sampled_from([0.01, 3.0, 1000.0]))
+def test_a_film_that_is_slower_has_as_many_times_the_seconds(film, times):
+    evidence, weights, schema = film
+    before, after = (estimate(evidence, weights * by, by, schema) for by in (1.0, times))
+    for name, one in before.items():
+        for value, scaled in zip(*((found.seconds, found.low, found.high) for found in (one, after[name]))):
+            assert (value is None) == (scaled is None)
+            if value is not None:
+                assert scaled == pytest.approx(times * value, rel=1e-6, abs=1e-6 * times)
+
+
+@given(films(), st.randoms(use_true_random=False))
+def test_where_frames_stand_in_the_film_changes_no_total_but_by_the_order_of_the_audit_frames(film, random):
+    evidence, weights, schema = film
+    free = np.flatnonzero(~evidence.audited)
+    order = np.arange(len(weights))
+    order[free] = random.sample(list(free), len(free))
+    moved = Evidence(*(part[order] for part in (
+        evidence.probabilities, evidence.said, evidence.audited, evidence.foretold)), evidence.learned)
+    before, after = estimate(evidence, weights, 1.0, schema), estimate(moved, weights[order], 1.0, schema)
+    for name, one in before.items():
+        assert after[name].seconds == pytest.approx(one.seconds, rel=1e-6, abs=1e-6)
+        assert (after[name].low is None) == (one.low is None)
+        assert after[name].low is None or after[name].low == pytest.approx(one.low, rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -0.01, 1.01])
+def test_what_are_no_probabilities_make_no_totals(wrong):
+    film = evidence([[0.5, 0.5], [0.5, wrong]], [[1, 0], [np.nan, np.nan]], audited=[0], learned=1)
+    with pytest.raises(ValueError, match="^what should be probabilities are none$"):
+        estimate(film, np.ones(2), 1.0, BOTH_ON_SCREEN)
+    film = replace(film, probabilities=np.full((2, 2), 0.5), foretold=np.array([[wrong, 0.5], [0, 0]]))
+    with pytest.raises(ValueError, match="^what should be probabilities are none$"):
+        estimate(film, np.ones(2), 1.0, BOTH_ON_SCREEN)
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=20), st.floats(0, 1e6))
+def test_frames_stand_for_the_time_from_the_first_to_the_end_and_none_for_less_than_nothing(seconds, more):
+    seconds = sorted(seconds)
+    lasts = durations(seconds, seconds[-1] + more)
+    assert (lasts >= 0).all() and lasts.sum() == pytest.approx(seconds[-1] + more - seconds[0])
