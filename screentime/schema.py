@@ -1,11 +1,11 @@
-"""Label config to characters and mode, and back: the one source of truth for classes."""
+"""Characters and mode: the one source of truth for classes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
-from xml.etree import ElementTree
+from unicodedata import normalize
 
 from screentime.errors import ConfigError
 
@@ -30,16 +30,8 @@ CONTROL, OBJECT = "characters", "frame"
 TIMELINE, FILM = "appearances", "film"
 TIMELINE_LABELS = "timelinelabels"
 
-# Told apart by colour-blind people: eight of Okabe and Ito, the rest of Tol's muted and vibrant schemes.
-COLOURS = (
-    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#332288", "#999933", "#882255", "#44AA99",
-    "#661100", "#DDCC77", "#117733", "#CC6677", "#6699CC", "#AA4499", "#88CCEE", "#AA4466", "#000000",
-)
-
-# One key a choice. Digits first: they are what people expect; then letters that Label Studio
-# leaves free for choices.
-NEITHER_KEY = "0"
-CHARACTER_KEYS = "123456789qwertyuiop"
+# As many as there are keys for them in Label Studio's page, see `screentime.label_config`.
+MOST_CHARACTERS = 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +59,15 @@ class Schema:
             raise ConfigError(f"The mode {self.mode!r} is not known.", "Use exclusive or multi.")
         if not self.characters:
             raise ConfigError("No character is named.", "Name them: --characters Tom,Jerry.")
-        if len(self.characters) > len(CHARACTER_KEYS):
+        if len(self.characters) > MOST_CHARACTERS:
             raise ConfigError(
                 f"{len(self.characters)} characters are named.",
-                f"Name at most {len(CHARACTER_KEYS)}: each one needs a key in Label Studio's page.",
+                f"Name at most {MOST_CHARACTERS}: each one needs a key in Label Studio's page.",
             )
         for name in self.characters:
             _check_name(name)
-        folded = [name.casefold() for name in self.characters]
+        # One letter may be written as two: é, or e and an accent.
+        folded = [normalize("NFC", name.casefold()) for name in self.characters]
         doubled = next((n for n, f in zip(self.characters, folded) if folded.count(f) > 1), None)
         if doubled is not None:
             raise ConfigError(f"The character {doubled!r} is named twice.", "Name each one once.")
@@ -237,102 +230,6 @@ class Schema:
         if self.mode == "exclusive":
             return (truth.argmax(axis=1) == decided.argmax(axis=1)).astype(float)
         return (truth == decided).mean(axis=1)
-
-
-def fill(template: str, schema: Schema) -> str:
-    """Label config of a project: a template with one choice a character.
-
-    Parameters
-    ----------
-    template : str
-        Text of ``labelstudio_config/frames_<mode>.xml``.
-    schema : Schema
-
-    Returns
-    -------
-    str
-        XML for Label Studio; each choice carries its key.
-    """
-    root = ElementTree.fromstring(template)
-    control = root.find(f".//Choices[@name='{CONTROL}']")
-    keys = dict(zip(schema.choices, NEITHER_KEY + CHARACTER_KEYS))
-    for name in schema.choices:
-        ElementTree.SubElement(control, "Choice", value=name, hotkey=keys[name])
-    return ElementTree.tostring(root, encoding="unicode")
-
-
-def fill_timeline(template: str, schema: Schema) -> str:
-    """Label config of a film's timeline: a template with one label a character.
-
-    Parameters
-    ----------
-    template : str
-        Text of ``labelstudio_config/timeline.xml``.
-    schema : Schema
-        Its mode does not matter: on a timeline each character comes and goes on its own.
-
-    Returns
-    -------
-    str
-        XML for Label Studio; each label carries its colour and, as on the frames' page, its key.
-    """
-    root = ElementTree.fromstring(template)
-    control = root.find(f".//TimelineLabels[@name='{TIMELINE}']")
-    for name, key, colour in zip(schema.characters, CHARACTER_KEYS, COLOURS):
-        ElementTree.SubElement(control, "Label", value=name, hotkey=key, background=colour)
-    return ElementTree.tostring(root, encoding="unicode")
-
-
-def read_timeline(label_config: str) -> tuple[str, ...]:
-    """Characters of a timeline's label config (inverse of `fill_timeline`); none where it is not one."""
-    try:
-        control = _parsed(label_config).find(f".//TimelineLabels[@name='{TIMELINE}']")
-    except ValueError:
-        return ()
-    return () if control is None else tuple(label.get("value", "") for label in control.iter("Label"))
-
-
-def read(label_config: str) -> Schema:
-    """Classes and mode of a label config (inverse of `fill`).
-
-    Raises
-    ------
-    ConfigError
-        If the XML is none of this project's: not XML, no control named ``characters``, no
-        ``neither``.
-    """
-    remedy = "Set the project's labelling interface back to what `screentime push` wrote."
-    try:
-        root = _parsed(label_config)
-    except ValueError as error:
-        raise ConfigError(f"The label config is not XML ({error}).", remedy) from None
-    control = root.find(f".//Choices[@name='{CONTROL}']")
-    if control is None:
-        raise ConfigError(f"The label config has no Choices named {CONTROL!r}.", remedy)
-    names = [choice.get("value", "") for choice in control.iter("Choice")]
-    if NEITHER not in names:
-        raise ConfigError(f"The label config has no choice {NEITHER!r}.", remedy)
-    mode: Mode = "multi" if control.get("choice") == "multiple" else "exclusive"
-    return Schema(mode, tuple(name for name in names if name != NEITHER))
-
-
-def _parsed(label_config: str) -> ElementTree.Element:
-    """The XML that a server sent. Entities, which can grow without end or name files, are none of ours.
-
-    Raises
-    ------
-    ValueError
-        If it is not XML, or holds entities.
-    """
-    from defusedxml import ElementTree as guarded
-    from defusedxml.common import DefusedXmlException
-
-    try:
-        return guarded.fromstring(label_config)
-    except ElementTree.ParseError as error:
-        raise ValueError(str(error)) from None
-    except DefusedXmlException:
-        raise ValueError("it defines entities") from None
 
 
 def _check_name(name: str) -> None:

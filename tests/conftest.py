@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from screentime.label_config import fill
 from screentime.labelstudio import images, project, server, tasks
 from screentime.labelstudio.client import Client, connect
 from screentime.labelstudio.project import ProjectRef
 from screentime.records import frame_uid, timecode
-from screentime.schema import Schema, fill
+from screentime.schema import Schema
 
 # The same examples on every machine, and as many as end within seconds; files of a test's own folder may be used
 # for all of them.

@@ -1,31 +1,13 @@
-from importlib.resources import files
+"""Characters and mode: what they allow, and rows of numbers there and back."""
 
 import numpy as np
 import pytest
 
 from screentime.errors import ConfigError
-from screentime.schema import CHARACTER_KEYS, COLOURS, MODES, Schema, fill, fill_timeline, read, read_timeline
+from screentime.schema import Schema
 
 EXCLUSIVE = Schema("exclusive", ("jerry", "tom"))
 MULTI = Schema("multi", ("jerry", "tom"))
-
-
-def template(mode):
-    return (files("labelstudio_config") / f"frames_{mode}.xml").read_text("utf-8")
-
-
-@pytest.mark.parametrize("mode", MODES)
-def test_a_filled_template_reads_back_as_the_same_classes(mode):
-    schema = Schema(mode, ("Tom & <b>", 'The "Duck"'.replace('"', "'"), "Zoë"))
-    assert read(fill(template(mode), schema)) == schema
-
-
-@pytest.mark.parametrize("mode", MODES)
-def test_every_choice_has_a_key_of_its_own(mode):
-    filled = fill(template(mode), Schema(mode, ("Tom", "Jerry")))
-    assert '<Choice value="neither" hotkey="0" />' in filled
-    assert '<Choice value="Tom" hotkey="1" />' in filled
-    assert '<Choice value="Jerry" hotkey="2" />' in filled
 
 
 def test_one_hot_has_neither_first_and_then_the_characters_as_given():
@@ -109,44 +91,7 @@ def test_names_that_cannot_be_used_are_refused(names, words):
     assert words in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("<View", "The label config is not XML"),
-        (
-            '<!DOCTYPE v [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><View>&b;</View>',
-            "The label config is not XML (it defines entities).",
-        ),
-        ('<!DOCTYPE v [<!ENTITY a SYSTEM "file:///etc/passwd">]><View>&a;</View>', "(it defines entities)."),
-        ("<View/>", "The label config has no Choices named 'characters'."),
-        (
-            '<View><Choices name="characters"><Choice value="a"/></Choices></View>',
-            "The label config has no choice 'neither'.",
-        ),
-    ],
-)
-def test_a_foreign_label_config_is_refused(text, words):
-    with pytest.raises(ConfigError) as caught:
-        read(text)
-    assert words in str(caught.value)
-
-
-def timeline():
-    return (files("labelstudio_config") / "timeline.xml").read_text("utf-8")
-
-
-def test_a_filled_timeline_has_a_label_a_character_with_its_key_and_colour():
-    schema = Schema("exclusive", ("Tom & <b>", "Zoë"))
-    filled = fill_timeline(timeline(), schema)
-    assert read_timeline(filled) == schema.characters
-    assert '<Label value="Tom &amp; &lt;b&gt;" hotkey="1" background="#0072B2" />' in filled
-    assert '<Label value="Zoë" hotkey="2" background="#E69F00" />' in filled
-
-
-def test_every_character_has_a_colour_of_its_own():
-    assert len(set(COLOURS)) == len(COLOURS) == len(CHARACTER_KEYS)
-
-
-@pytest.mark.parametrize("other", ["<View", "<View/>", fill(template("multi"), MULTI)])
-def test_what_is_no_timeline_has_no_characters(other):
-    assert read_timeline(other) == ()
+def test_names_that_look_the_same_are_one():
+    for pair in (("\u00e9", "e\u0301"), ("Stra\u00dfe", "STRASSE")):
+        with pytest.raises(ConfigError, match="is named twice. Name each one once.$"):
+            Schema("multi", pair)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from screentime.config import Config
 from screentime.errors import ConfigError, NotReady
+from screentime.label_config import fill
 from screentime.labelstudio import installation, server
 from screentime.labelstudio.client import Client, connect, plain_address, silent
 from screentime.labelstudio.images import ensure_local_storage, local_url, upload_film, upload_images
@@ -18,7 +19,7 @@ from screentime.labelstudio.patience import Say
 from screentime.labelstudio.project import ProjectRef, ensure_project
 from screentime.labelstudio.tasks import Progress, TaskData
 from screentime.records import Frame, timecode
-from screentime.schema import Schema, fill
+from screentime.schema import Schema
 
 URL_VARIABLE, TOKEN_VARIABLE = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"
 

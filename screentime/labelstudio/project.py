@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from screentime import schema as schemas
+from screentime import label_config as configs
 from screentime.errors import ConfigError, NotReady, ServerError
 from screentime.labelstudio import forms
 from screentime.labelstudio.client import Client, speaking
 from screentime.labelstudio.instructions import is_ours
+from screentime.schema import Schema
 
 # Found in the project's description, so that a project made just before a crash is found again.
 MARKER = "screentime workspace "
@@ -59,7 +60,7 @@ def ensure_project(
     title : str
         For people; cut to 50 characters.
     label_config : str
-        XML of `schema.fill`.
+        XML of `label_config.fill`.
     instruction : str, optional
         What to tell people who label; HTML. An existing project gets it where it still has an earlier
         text of this program, or none.
@@ -90,7 +91,7 @@ def ensure_project(
     return reference(client, found)
 
 
-def get_project(client: Client, id: int, schema: schemas.Schema) -> ProjectRef:
+def get_project(client: Client, id: int, schema: Schema) -> ProjectRef:
     """A project by its number, if it has just the workspace's characters and mode.
 
     Raises
@@ -116,7 +117,7 @@ def get_project(client: Client, id: int, schema: schemas.Schema) -> ProjectRef:
                 f"Project {id} is no longer in Label Studio at {client.url}.",
                 "Make it again: `screentime push`.",
             ) from None
-    if schemas.read(found["label_config"]) != schema:
+    if configs.read(found["label_config"]) != schema:
         raise ConfigError(
             f"Project {id} in Label Studio has other characters or another mode than screentime.toml.",
             "Run `screentime push`, which brings them there, or set one of the two back.",
@@ -204,9 +205,9 @@ def _renew_instruction(client: Client, id: int, present: str, instruction: str) 
 
 def _keep_choices(client: Client, id: int, present: str, label_config: str) -> None:
     """Bring new choices to an existing project, unless labels would lose their meaning."""
-    wanted = schemas.read(label_config)
+    wanted = configs.read(label_config)
     try:
-        kept: schemas.Schema | None = schemas.read(present)
+        kept: Schema | None = configs.read(present)
     except ConfigError:
         kept = None
     if kept == wanted:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from screentime import schema as schemas
+from screentime import label_config as configs
 from screentime.labelstudio import forms
 from screentime.labelstudio.client import Client, speaking
 from screentime.labelstudio.predictions import import_predictions, show_version, shown_version
 from screentime.labelstudio.project import ProjectRef, find_marked, make_marked
 from screentime.labelstudio.tasks import list_tasks, push_frames
 from screentime.records import Appearance, Film
-from screentime.schema import FILM, TIMELINE, Schema
+from screentime.schema import FILM, TIMELINE, TIMELINE_LABELS, Schema
 from screentime.video.grid import Grid
 
 # One project a film: Label Studio shows the predictions of one model version a project, and films that are
@@ -136,7 +136,7 @@ def ensure_review(client: Client, *, workspace_id: str, film: Film, schema: Sche
         If Label Studio cannot be spoken with.
     """
     template = files("labelstudio_config").joinpath("timeline.xml").read_text("utf-8")
-    wanted = schemas.fill_timeline(template, schema)
+    wanted = configs.fill_timeline(template, schema)
     marker = f"{MARKER}{film.digest} in {workspace_id}"
     found = find_marked(client, marker)
     if found is None:
@@ -148,7 +148,7 @@ def ensure_review(client: Client, *, workspace_id: str, film: Film, schema: Sche
     else:
         with speaking("reading the review's project"):
             present = client.request("GET", f"api/projects/{found}/", form=forms.Project)["label_config"]
-            if schemas.read_timeline(present) != schema.characters:
+            if configs.read_timeline(present) != schema.characters:
                 client.request("PATCH", f"api/projects/{found}/", json={"label_config": wanted})
     return ProjectRef(found, f"{client.url}/projects/{found}")
 
@@ -243,11 +243,11 @@ def show_appearances(
 def _region(number: int, one: Appearance, grid: Grid) -> dict[str, Any]:
     first, last = grid.to_page(one.start, one.end)
     return {
-        "id": f"appearance{number}", "from_name": TIMELINE, "to_name": FILM, "type": schemas.TIMELINE_LABELS,
+        "id": f"appearance{number}", "from_name": TIMELINE, "to_name": FILM, "type": TIMELINE_LABELS,
         "score": one.probability,
-        "value": {"ranges": [{"start": first, "end": last}], schemas.TIMELINE_LABELS: [one.character]},
+        "value": {"ranges": [{"start": first, "end": last}], TIMELINE_LABELS: [one.character]},
     }
 
 
 def _core(region: dict[str, Any]) -> tuple[list[str], list[dict[str, int]]]:
-    return region["value"][schemas.TIMELINE_LABELS], region["value"]["ranges"]
+    return region["value"][TIMELINE_LABELS], region["value"]["ranges"]

@@ -5,9 +5,10 @@ import hashlib
 import pytest
 
 from screentime.errors import ConfigError, NotReady
+from screentime.label_config import fill
 from screentime.labelstudio import instructions, project, stream
 from screentime.labelstudio.instructions import TEXT
-from screentime.schema import Schema, fill
+from screentime.schema import Schema
 
 
 def config(schema, layout="<View/>"):

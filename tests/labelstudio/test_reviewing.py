@@ -2,11 +2,12 @@
 
 import pytest
 
+from screentime.label_config import read_timeline
 from screentime.labelstudio import reviewing
 from screentime.labelstudio.predictions import import_predictions, prediction_versions, shown_version
 from screentime.labelstudio.tasks import list_tasks
 from screentime.records import Appearance, Film
-from screentime.schema import Schema, read_timeline
+from screentime.schema import Schema
 from screentime.video.grid import Grid
 
 SCHEMA = Schema("multi", ("Tom", "Jerry"))
