@@ -136,7 +136,7 @@ def look_backbone(place: Place) -> Finding:
     except Missing:
         options = Model()
     name = options.backbone
-    if "://" in name and hub.cached(name) is None:
+    if "://" in name and hub.fetched(name) is None:
         reason = hub.unreachable(name)
         if reason:
             raise BackboneError(f"The backbone {name} is not here and cannot be fetched ({reason}).", hub.REMEDY)

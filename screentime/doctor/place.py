@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from screentime.config import Config, LabelStudio
 from screentime.doctor.finding import Missing
-from screentime.errors import NotReady, ScreentimeError, ServerError
+from screentime.errors import NotReady, ScreentimeError, ServerError, UserMistake
 from screentime.labelstudio import installation, process
 from screentime.labelstudio.link import TOKEN_VARIABLE, URL_VARIABLE, Link
 from screentime.standing import Progress
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from screentime.rounds import Loop
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0")
+ADDRESS = "Give the address of Label Studio's first page, for example http://localhost:8080."
 # So long an answer may take before a check says that there is none.
 PATIENCE = 30.0
 TASK_FIELDS = "id,data,total_annotations,cancelled_annotations,predictions_model_versions"
@@ -170,8 +171,10 @@ class Place:
     @property
     def url(self) -> str:
         """Address of the server that screentime speaks with; empty where the embedded one does not run."""
-        chosen = os.environ.get(URL_VARIABLE) or self.options.url
-        return (chosen or (self.noted.running.url if self.noted else "")).rstrip("/")
+        chosen = (os.environ.get(URL_VARIABLE) or self.options.url).strip().rstrip("/")
+        if chosen:
+            return chosen if "://" in chosen else f"http://{chosen}"
+        return self.noted.running.url if self.noted else ""
 
     @property
     def embedded(self) -> bool:
@@ -180,8 +183,11 @@ class Place:
 
     @property
     def host(self) -> str:
-        """The server's name."""
-        return urlsplit(self.url).hostname or ""
+        """The server's name; empty where the address tells none."""
+        try:
+            return urlsplit(self.url).hostname or ""
+        except ValueError:
+            return ""
 
     @_once
     def token(self) -> str:
@@ -214,16 +220,20 @@ class Place:
         if not self.url:
             raise Missing("Label Studio is not running")
         with speaking(f"asking {self.url} for its version"):
-            answer = httpx.get(
-                f"{self.url}/api/version/", timeout=self.patience, trust_env=self.host not in LOOPBACK
-            )
-            found = answer.json()
-        release = found.get("release") if isinstance(found, dict) else None
-        if not release:
+            try:
+                answer = httpx.get(
+                    f"{self.url}/api/version/", timeout=self.patience, trust_env=self.host not in LOOPBACK
+                )
+            except (httpx.InvalidURL, httpx.UnsupportedProtocol):
+                raise UserMistake(f"{self.url} is no address of a server.", ADDRESS) from None
+        if answer.status_code >= 500:
             raise ServerError(
-                f"What answers at {self.url} is no Label Studio.",
-                "Give the address of Label Studio's first page, for example http://localhost:8080.",
+                f"{self.url} answers {answer.status_code}.", "Look into Label Studio's log, or that of what stands before it."
             )
+        try:
+            release = answer.json()["release"]
+        except (ValueError, KeyError, TypeError):
+            raise ServerError(f"What answers at {self.url} is no Label Studio.", ADDRESS) from None
         return Front(str(release), answer.headers.get("date", ""), time.time())
 
     @_once
@@ -263,8 +273,10 @@ class Place:
             answer = client.line.httpx_client.request(
                 f"api/projects/{number}/", method="GET", request_options={"timeout": self.patience}
             )
-        if answer.status_code != 200:
+        if answer.status_code == 404:
             raise Missing(f"project {number} is not in Label Studio")
+        if answer.status_code != 200:
+            raise Missing(f"Label Studio answers {answer.status_code} for project {number}")
         return reference(client, number)
 
     @property

@@ -146,8 +146,9 @@ def look_leftovers(place: Place) -> Finding:
     lost = list(_lost(place))
     if lost:
         named = ", ".join(f"process {one.pid}" for one in lost)
+        why = "two servers work on one database" if place.noted else "`screentime server stop` does not know of it"
         raise ScreentimeError(
-            f"Label Studio of this home runs without being noted ({named}): two servers on one database.",
+            f"Label Studio of this home runs without being noted ({named}): {why}.",
             f"{MEND} ends it, or `kill {' '.join(str(one.pid) for one in lost)}`.",
         )
     return ok("no server of this home is left over.")

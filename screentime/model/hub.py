@@ -41,26 +41,27 @@ def fetch(handle: str) -> Path:
     BackboneError
         If it cannot be fetched; within 10 seconds when there is no network.
     """
-    found = cached(handle)
-    if found:
-        return found
+    cache = Path(os.environ.get("TFHUB_CACHE_DIR") or hub_folder())
+    cached = cache / hashlib.sha1(handle.encode()).hexdigest()
+    if (cached / "saved_model.pb").is_file():
+        return cached
     # Asked before TensorFlow is imported: without a network that import would be waited for in vain.
-    reason = unreachable(handle)
+    reason = _unreachable(handle)
     if reason:
         raise BackboneError(f"The backbone {handle} cannot be fetched ({reason}).", REMEDY)
     from filelock import FileLock
 
-    hub, place = tensorflow_hub(), _place(handle)
-    os.environ["TFHUB_CACHE_DIR"] = str(place.parent)
+    hub = tensorflow_hub()
+    os.environ["TFHUB_CACHE_DIR"] = str(cache)
     before = socket.getdefaulttimeout()
     # TF-Hub sets no time limit of its own: a peer that never answers would hang it for ever.
     socket.setdefaulttimeout(PATIENCE)
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
+        cache.mkdir(parents=True, exist_ok=True)
         # TF-Hub's own lock outlives a killed download and would be waited for ten minutes; this one does not.
-        with FileLock(f"{place}.fetching"):
-            Path(f"{place}.lock").unlink(missing_ok=True)
-            for left in place.parent.glob(f"{place.name}.*.tmp"):
+        with FileLock(f"{cached}.fetching"):
+            Path(f"{cached}.lock").unlink(missing_ok=True)
+            for left in cache.glob(f"{cached.name}.*.tmp"):
                 shutil.rmtree(left, ignore_errors=True)  # half of a download that was killed
             return Path(hub.resolve(handle))
     except Exception as error:  # urllib, tar and TensorFlow errors alike
@@ -71,25 +72,13 @@ def fetch(handle: str) -> Path:
         socket.setdefaulttimeout(before)
 
 
-def cached(handle: str) -> Path | None:
-    """The folder of a handle's SavedModel where it was fetched before; None where it was not."""
-    place = _place(handle)
-    return place if (place / "saved_model.pb").is_file() else None
-
-
 def hub_folder() -> Path:
     """Where fetched backbones are kept unless ``TFHUB_CACHE_DIR`` says otherwise."""
     # TF-Hub's own default is the system's temporary folder, which loses the download.
     return cache_folder() / "tfhub"
 
 
-def _place(handle: str) -> Path:
-    # By this name TF-Hub finds it too.
-    cache = Path(os.environ.get("TFHUB_CACHE_DIR") or hub_folder())
-    return cache / hashlib.sha1(handle.encode()).hexdigest()
-
-
-def unreachable(address: str) -> str:
+def _unreachable(address: str) -> str:
     """Why an address does not answer within `PATIENCE` seconds; empty when it does."""
     answer = [f"no answer within {PATIENCE:.0f} seconds"]
 

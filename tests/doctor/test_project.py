@@ -196,6 +196,15 @@ def test_a_missing_storage_is_made_again(patient):
     assert (mended.state, mended.fixed) == ("ok", "the storage that lets the page read the frames was made again.")
 
 
+def test_a_folder_that_is_served_no_more_is_served_again(patient, ls_home):
+    link = ls_home / "labelstudio" / "files" / patient.loop.config.project.id
+    link.unlink()
+    found = patient.look("Pictures")
+    assert found.sentence.endswith("): its storage is there, and the file is not where it looks.")
+    mended = patient.mend("Pictures")
+    assert mended.state == "ok" and link.is_symlink()
+
+
 def test_a_file_that_is_no_picture_is_named(patient):
     first = min(patient.loop.workspace.progress().tasks.items(), key=lambda one: one[1])[0]
     file = patient.root / next(one.file for one in patient.loop.frames if one.uid == first)
@@ -233,6 +242,19 @@ def test_a_changed_tab_is_set_right(patient, frames, words):
     found = patient.look("What to label next")
     assert (found.sentence, found.fix) == (f"The tab Label first {words}.", f"{FIX} sets it right.")
     assert patient.mend("What to label next").state == "ok"
+
+
+def test_pages_at_an_address_where_the_server_was_are_named_anew(patient):
+    workspace = patient.loop.workspace
+    progress = workspace.progress()
+    here = patient.client.url
+    workspace.update_progress(url=progress.url.replace(here, "http://127.0.0.1:1"))
+    found = patient.look("What to label next")
+    assert (found.state, found.sentence) == (
+        "warning", f"The pages that were named lie at http://127.0.0.1:1, and Label Studio is at {here} now."
+    )
+    assert patient.mend("What to label next").state == "ok"
+    assert workspace.progress().url == progress.url
 
 
 # -- 9. Confirming many at once -------------------------------------------------------------------

@@ -1,14 +1,20 @@
 """Servers, tokens and containers that are wrong, for real."""
 
 import os
+import socket
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import psutil
 import pytest
 
 from screentime.doctor.finding import Finding
 from screentime.labelstudio import server
+from screentime.projects import begin, extract_films
+from screentime.rounds import Loop
+from screentime.talk import Talk
 
 FIX = "`screentime doctor --fix`"
 USABLE = "it may make projects and write predictions."
@@ -82,6 +88,40 @@ def test_an_address_where_nothing_is(examine, tmp_path, monkeypatch, free_port):
     found = examine(tmp_path, "Server")
     assert found.sentence == f"Nothing answers at Label Studio's address (while asking {url} for its version)."
     assert (found.state, found.code) == ("failed", 1)
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "remedy"),
+    [
+        (200, "What answers at {url} is no Label Studio.",
+         "Give the address of Label Studio's first page, for example http://localhost:8080."),
+        (502, "{url} answers 502.", "Look into Label Studio's log, or that of what stands before it."),
+    ],
+)
+def test_what_answers_is_no_label_studio(examine, tmp_path, monkeypatch, status, words, remedy):
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(b"<html>Welcome</html>")
+
+        def log_message(self, *said):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Page) as web:
+        thread = threading.Thread(target=web.handle_request)
+        thread.start()
+        url = f"http://127.0.0.1:{web.server_port}"
+        monkeypatch.setenv("LABEL_STUDIO_URL", url)
+        found = examine(tmp_path, "Server")
+        thread.join()
+    assert found == Finding("Server", "failed", words.format(url=url), remedy, code=1)
+
+
+def test_an_address_that_is_none(examine, tmp_path, monkeypatch):
+    monkeypatch.setenv("LABEL_STUDIO_URL", "ftp://[half")
+    found = examine(tmp_path, "Server")
+    assert (found.sentence, found.code) == ("ftp://[half is no address of a server.", 2)
 
 
 # -- 6. Tokens --------------------------------------------------------------------------------------
@@ -170,6 +210,42 @@ def test_a_container_is_known_by_its_cgroup(examine, tmp_path, monkeypatch, cgro
     assert examine(tmp_path, "Containers", root=tmp_path / "root").sentence == (
         "this is a container; http://label-studio:8080 is outside of it."
     )
+
+
+def test_a_server_that_serves_no_files_and_calls_nobody(
+    make_home, free_port, cartoon, tmp_path, monkeypatch, examine
+):
+    home = make_home()
+    monkeypatch.setenv("SCREENTIME_HOME", str(home))
+    monkeypatch.delenv("LABEL_STUDIO_URL", raising=False)
+    server.start(home, port=free_port)
+    workspace = begin(tmp_path / "project", [cartoon[0]], ("cat", "mouse"), backbone="builtin", view="whole")
+    extract_films(workspace, workspace.config(), Talk())
+    loop = Loop(workspace, workspace.config(), Talk())
+    loop.push()
+    project = workspace.progress().project
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/hook"
+        loop.link.client.request("POST", "api/webhooks/", json={"project": project, "url": url})
+        assert examine(workspace.root, "Webhooks").sentence == "1 webhook, answered."
+        server.stop(home)
+        # As somebody starts it who knows nothing of what screentime needs.
+        plain = server.environment
+        without = {"LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED", "LABEL_STUDIO_USE_DEFAULT_BANNED_SUBNETS"}
+        monkeypatch.setattr(
+            server, "environment", lambda *given: {k: v for k, v in plain(*given).items() if k not in without}
+        )
+        server.start(home, port=free_port)
+        found = examine(workspace.root, "Webhooks")
+        assert (found.state, found.sentence) == ("warning", f"{url}: Label Studio may not call this machine.")
+        assert found.fix == (
+            "Start it with LABEL_STUDIO_USE_DEFAULT_BANNED_SUBNETS=false, or do without: `screentime sync --watch`."
+        )
+    found = examine(workspace.root, "Pictures")
+    assert found.state == "failed" and found.sentence.endswith("): it does not serve local files.")
+    server.stop(home)
+    found = examine(workspace.root, "Server")
+    assert (found.state, found.code, found.sentence) == ("failed", 2, "Label Studio is not running.")
 
 
 # -- leftover servers -------------------------------------------------------------------------------
