@@ -1,6 +1,5 @@
 """The terminal: parses, calls, prints; computes nothing."""
 
-import errno
 import os
 import sys
 
@@ -16,10 +15,8 @@ from screentime.cli_report import report
 from screentime.cli_review import review
 from screentime.cli_server import server_app
 from screentime.errors import ScreentimeError
+from screentime.files import FULL
 from screentime.terminal import Terminal
-
-# What a disk says that takes nothing more.
-DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 app = typer.Typer(
     name="screentime",
@@ -45,7 +42,7 @@ def main() -> None:
         terminal.say("Stopped. What was done is kept; the same command goes on from here.")
         sys.exit(130)
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in DISK:
+        if isinstance(error, OSError) and error.errno in FULL:
             terminal.say(
                 f"{error.filename or 'A file'} cannot be written: {error.strerror}.\n"
                 "See that space is left and that you may write there; the same command goes on from here."

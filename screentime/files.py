@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import tempfile
@@ -15,6 +16,8 @@ from screentime.errors import ScreentimeError
 # away by whoever writes the same file next, see `clear_unfinished`.
 UNFINISHED = ".writing-"
 LONGEST = 60
+# What a disk says that takes nothing more.
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 
 def write_atomically(path: str | os.PathLike[str], data: bytes | str, mode: int = 0o644) -> None:

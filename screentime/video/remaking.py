@@ -8,7 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from screentime.errors import FilmError
+from screentime.errors import FilmError, ScreentimeError
+from screentime.files import FULL
 from screentime.records import Film
 from screentime.talk import Talk
 from screentime.video.clock import frame_seconds
@@ -163,8 +164,16 @@ def _upright(frame: Any, width: int, height: int) -> Any:
 def _writing(part: Path) -> Iterator[Any]:
     import av
 
-    with av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as target:
-        yield target
+    try:
+        with av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as target:
+            yield target
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        # Said here: further out it would be taken for a fault of the film that is read.
+        raise ScreentimeError(
+            f"The film's copy cannot be written to {part.parent}: {error.strerror}.", "See that space is left there."
+        ) from None
 
 
 class _Sound:

@@ -1,6 +1,7 @@
 """The film: a real video file, the same for a seed, and a truth that is what can be seen."""
 
 import csv
+import resource
 
 import numpy as np
 import pytest
@@ -109,3 +110,17 @@ def test_a_folder_that_is_not_there_is_named_and_nothing_stays(tmp_path):
     with pytest.raises(FilmError, match="missing"):
         draw_film(tmp_path / "missing" / "demo.mp4", seconds=1, seed=0)
     assert not list(tmp_path.iterdir())
+
+
+def test_on_a_disk_that_takes_no_more_there_is_a_sentence_and_the_old_film_stands(tmp_path):
+    """OpenCV's writer says nothing of it."""
+    path = tmp_path / "film.mp4"
+    path.write_bytes(b"old")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, before[1]))
+    try:
+        with pytest.raises(FilmError, match=r"film\.mp4 cannot be written\. Name an existing folder .* space is left\.$"):
+            draw_film(path, **SMALL)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]

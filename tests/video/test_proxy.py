@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import av
 import cv2
 import pytest
 
-from screentime.errors import FilmError
+from screentime.errors import FilmError, ScreentimeError
 from screentime.talk import Talk
 from screentime.video.proxy import find_playable, make_playable
 from screentime.video.reader import Reader
@@ -233,6 +234,25 @@ def test_what_a_killed_run_left_is_not_taken_for_whole(studio, tmp_path):
     playable = make_playable(film, tmp_path, Talk())
     assert len(playable.times) == len(seconds)
     assert sorted(os.listdir(tmp_path)) == sorted([f"{film.digest}.json", f"{film.digest}.mp4"])
+
+
+@pytest.mark.parametrize("limit", [0, 20_000])
+def test_a_disk_that_takes_no_more_is_not_said_to_be_the_films_fault(studio, tmp_path, limit):
+    path = studio.folder / "full.mkv"
+    ffmpeg("-f", "lavfi", "-i", "testsrc=size=320x240:rate=25:duration=4", "-c:v", "mpeg4", path)
+    film, _ = read(path)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+    try:
+        with pytest.raises(ScreentimeError) as caught:
+            make_playable(film, tmp_path / "review", Talk())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert caught.value.exit_code == 1
+    assert str(caught.value) == (
+        f"The film's copy cannot be written to {tmp_path / 'review'}: File too large. See that space is left there."
+    )
+    assert os.listdir(tmp_path / "review") == []
 
 
 def test_a_film_that_was_changed_is_not_reviewed_as_the_old_one(studio, tmp_path):
