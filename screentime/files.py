@@ -177,3 +177,30 @@ def _remove_dead(part: Path) -> None:
 def _short(name: str) -> str:
     """A name that leaves room for what goes before it; the end tells what kind of file it is."""
     return name if len(name) <= LONGEST else f"{name[: LONGEST // 2]}{name[-LONGEST // 2 :]}"
+
+
+def share(first: str | os.PathLike[str], second: str | os.PathLike[str]) -> bool:
+    """Let two files of the same content be one on disk, under both names.
+
+    That is safe where both are only ever replaced, as `write_atomically` does, and never changed in place.
+
+    Parameters
+    ----------
+    first, second : path-like
+        Files in one file system; either may be missing.
+
+    Returns
+    -------
+    bool
+        Whether they are one now. Where the file system has no links, both stay as they are.
+    """
+    first, second = Path(first), Path(second)
+    try:
+        if first.read_bytes() != second.read_bytes():
+            return False
+        with tempfile.TemporaryDirectory(prefix=".writing-", dir=second.parent) as part:
+            os.link(first, Path(part) / second.name)
+            os.replace(Path(part) / second.name, second)
+    except OSError:
+        return False
+    return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from screentime.errors import ServerError
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 # So long after the last label nobody is at it.
 QUIET = timedelta(minutes=10)
+# So many times the frames may wait on the server as older pre-annotations. Clearing them away takes several
+# times longer than writing them, so where rounds follow one another fast it would never catch up.
+MOST_OLDER = 10
 
 
 def show(loop: Loop) -> int:
@@ -88,6 +91,32 @@ def clear_away(loop: Loop, before: tuple[int, int]) -> None:
         with loop.talk.progress("Deleting older pre-annotations") as step:
             for done, total in chain([first], rest):
                 step(done, total)
+
+
+def make_room(loop: Loop) -> bool:
+    """Clear older predictions away until few enough are left for another round; people can label meanwhile.
+
+    Parameters
+    ----------
+    loop : Loop
+
+    Returns
+    -------
+    bool
+        Whether there were too many.
+    """
+    from screentime.labelstudio.predictions import prediction_versions
+
+    most = MOST_OLDER * len(loop.frames)
+    shown = loop.workspace.progress().shown
+    there = prediction_versions(loop.link.client, loop.known_project())
+    too_many = sum(n for version, n in there.items() if version != shown) - most
+    if too_many <= 0:
+        return False
+    with loop.talk.progress("Deleting older pre-annotations before the next round") as step:
+        for done, _ in islice(cleared(loop), too_many):
+            step(done, too_many)
+    return True
 
 
 def cleared(loop: Loop, *, alone: bool = False) -> Iterator[tuple[int, int]]:

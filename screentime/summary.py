@@ -81,7 +81,7 @@ def basis_of(workspace: Workspace) -> Basis:
     from screentime.model.tables import CROSSFIT, read_rows
     from screentime.screening import Basis
 
-    card = workspace.cards()[-1]
+    card = workspace.card()
     return Basis(
         labels={label.uid: label.characters for label in workspace.labels()},
         audits=workspace.progress().audits,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from screentime.batches import next_look, waiting
 from screentime.errors import NotReady
 from screentime.records import Label
-from screentime.showing import clear_away, cleared
+from screentime.showing import clear_away, cleared, make_room
 
 if TYPE_CHECKING:
     from screentime.rounds import Loop, Synced
@@ -79,6 +79,8 @@ def sync_if_enough(loop: Loop, labels: Sequence[Label]) -> Synced | None:
     if not (enough or finished or unfinished):
         loop.talk.say(f"{len(labels)} labels, {left} frames still wait.")
         return None
+    if enough and make_room(loop):
+        labels = loop.pull()
     try:
         synced = loop.run_round(labels)
     except NotReady as error:

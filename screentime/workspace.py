@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from screentime.files import clear_unfinished, write_atomically
 from screentime.kept import Damaged, Kept, read_card, read_json, read_text, record
 from screentime.labels_table import from_table, to_table
 from screentime.locks import AtWork
+from screentime.numbering import versions
 from screentime.records import Film, Frame, Label, Review, Round
 from screentime.schema import Schema
 from screentime.standing import AskedReview, Audited, CardFacts, Progress, Reviews
@@ -164,7 +166,7 @@ class Workspace:
             there = self.frames_table.stat()
         except FileNotFoundError:
             raise NotReady("There are no frames yet.", "Run `screentime extract`.") from None
-        return list(_frames(self.frames_table, (there.st_mtime_ns, there.st_size, there.st_ino)))
+        return list(_frames(self.frames_table, _state(there)))
 
     def audited(self) -> list[Audited]:
         """Other films that are audited here.
@@ -297,14 +299,21 @@ class Workspace:
 
     def rounds(self) -> list[Round]:
         """The rounds so far, oldest first: what the cards of the models say."""
-        return [Round(**card["round"]) for card in self.cards()]
+        return [_round(file, _state(file.stat())) for file in self._cards()]
 
     def cards(self) -> list[dict]:
         """Cards of the models, oldest first."""
-        files = sorted(self.models_folder.glob("v*/card.json"))
+        return [_read_card(file) for file in self._cards()]
+
+    def card(self) -> dict:
+        """Card of the latest model; there must be one."""
+        return _read_card(self._cards()[-1])
+
+    def _cards(self) -> list[Path]:
+        files = [file for folder in versions(self.models_folder) if (file := folder / "card.json").is_file()]
         for file in files:
             require_no_way_out(self.root, file)
-        return [_read_card(file) for file in files]
+        return files
 
     def update_progress(self, **changes: object) -> Progress:
         """Replace some fields of `progress` on disk, and return the new whole."""
@@ -385,6 +394,17 @@ def _frames(path: Path, state: tuple[int, ...]) -> tuple[Frame, ...]:
     frames = tuple(read_table(path))
     require_inside(path.parent, (frame.file for frame in frames))
     return frames
+
+
+@lru_cache(maxsize=10_000)
+def _round(path: Path, state: tuple[int, ...]) -> Round:
+    """The round of a card in this state of its file: there may be hundreds, and a round asks a dozen times."""
+    return Round(**_read_card(path)["round"])
+
+
+def _state(there: os.stat_result) -> tuple[int, ...]:
+    """What is another after every write of a file that is only ever replaced."""
+    return there.st_mtime_ns, there.st_size, there.st_ino
 
 
 def _read_card(path: Path) -> dict:

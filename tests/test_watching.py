@@ -61,3 +61,26 @@ def test_while_it_watches_it_clears_away_what_is_left_and_still_sees_labels(
     assert synced.labels == 40
     # Nothing of an older version was left before it rested.
     assert versions and all(len(one) == 1 for one in versions)
+
+
+def test_too_many_older_pre_annotations_are_cleared_away_before_the_next_round(
+    cartoon_loop, cartoon_annotator, monkeypatch
+):
+    monkeypatch.setattr("screentime.labelstudio.predictions.TOGETHER", 0)
+    monkeypatch.setattr("screentime.showing.MOST_OLDER", 0)
+    # Somebody labels so fast that the watching never has time to clear away.
+    monkeypatch.setattr("screentime.watching.cleared", lambda loop: iter(()))
+    cartoon_loop.push()
+    cartoon_annotator(24)
+    loop = Loop(cartoon_loop.workspace, override(cartoon_loop.config, {"target": 1.0}), Talk())
+    there = []
+
+    def pass_by(seconds):
+        there.append(prediction_versions(loop.link.client, loop.project()))
+        cartoon_annotator(4)
+
+    monkeypatch.setattr("screentime.watching.time.sleep", pass_by)
+    synced = watch(loop, pause=0.05)
+    assert synced.labels == 40
+    # What one round leaves is gone when the next but one is shown.
+    assert max(map(len, there)) == 2 and len(loop.workspace.rounds()) == 5

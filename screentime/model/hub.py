@@ -46,7 +46,7 @@ def fetch(handle: str) -> Path:
     if (cached / "saved_model.pb").is_file():
         return cached
     # Asked before TensorFlow is imported: without a network that import would be waited for in vain.
-    reason = _unreachable(handle)
+    reason = unreachable(handle)
     if reason:
         raise BackboneError(f"The backbone {handle} cannot be fetched ({reason}).", REMEDY)
     from filelock import FileLock
@@ -72,13 +72,20 @@ def fetch(handle: str) -> Path:
         socket.setdefaulttimeout(before)
 
 
+def fetched(handle: str) -> Path | None:
+    """The folder of a handle's SavedModel where it was fetched before; None where it was not."""
+    # TF-Hub's own name of it.
+    place = Path(os.environ.get("TFHUB_CACHE_DIR") or hub_folder()) / hashlib.sha1(handle.encode()).hexdigest()
+    return place if (place / "saved_model.pb").is_file() else None
+
+
 def hub_folder() -> Path:
     """Where fetched backbones are kept unless ``TFHUB_CACHE_DIR`` says otherwise."""
     # TF-Hub's own default is the system's temporary folder, which loses the download.
     return cache_folder() / "tfhub"
 
 
-def _unreachable(address: str) -> str:
+def unreachable(address: str) -> str:
     """Why an address does not answer within `PATIENCE` seconds; empty when it does."""
     answer = [f"no answer within {PATIENCE:.0f} seconds"]
 

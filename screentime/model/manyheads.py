@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from screentime.model.runtime import tensorflow
@@ -20,6 +21,8 @@ HEAD_STEPS = 50
 HEAD_RATE = 0.3
 # Rows and dimensions are filled up to a multiple of this, so that the next labels meet a traced model.
 ROUND = 64
+# Traced models that are kept: each takes some 10 MB, and with more labels an earlier one is not met again.
+KEPT = 4
 ACTIVATION = {"exclusive": "softmax", "multi": "sigmoid"}
 
 
@@ -133,8 +136,10 @@ def _filled(count: int) -> int:
     return -(-count // ROUND) * ROUND
 
 
-@cache
+@lru_cache(maxsize=KEPT)
 def _traced(rows: int, dimensions: int, classes: int, heads: int, mode: Mode) -> ManyHeads:
+    # Keras's models hold one another in circles: one that is kept no more goes only when it is looked for.
+    gc.collect()
     tf = tensorflow()
     import tf_keras
 

@@ -13,12 +13,12 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from screentime import __version__
+from screentime import __version__, numbering
 from screentime.config import Config
-from screentime.files import sync_folder, sync_tree
+from screentime.files import share, sync_folder, sync_tree
 from screentime.model.backbone import Backbone
 from screentime.model.card import read_card, write_card
-from screentime.model.classifier import save
+from screentime.model.classifier import KNOWN, save
 from screentime.model.judging import blocks_of, judge, near_of
 from screentime.model.recipes import Made, train
 from screentime.model.tables import BY_BLOCK, CROSSFIT, PREDICTIONS, UNSMOOTHED, write_rows
@@ -131,14 +131,11 @@ def make(material: Material, models: Path, talk: Talk, *, curves: bool = True) -
     # Only the latest: when labels were changed and changed back, the older model is a new version.
     for left in models.glob(".making-*"):
         shutil.rmtree(left)  # a killed process's: one at a time is at work in a workspace
-    latest = max(models.glob("v[0-9][0-9][0-9]-*"), default=None)
+    latest = next(reversed(numbering.versions(models)), None)
     if latest and latest.name.endswith(f"-{digest}"):
         return read_card(latest)
     models.mkdir(parents=True, exist_ok=True)
-    number = 1 + max((int(folder.name[1:4]) for folder in models.glob("v[0-9][0-9][0-9]-*")), default=0)
-    # The digest in the name: a version's name never comes to mean another model, even if old
-    # folders are deleted and the count begins anew.
-    name = f"v{number:03d}-{digest}"
+    name = numbering.next_name(models, digest)
     made = train(material, talk)
     training, unsmoothed, embeddings = made.training, made.unsmoothed, made.embeddings
     probabilities = unsmoothed if embeddings is None else near_of(material.frames).smooth(unsmoothed)
@@ -163,6 +160,8 @@ def make(material: Material, models: Path, talk: Talk, *, curves: bool = True) -
         ))
         with talk.progress("Saving the model"):
             card = save(folder, made.network, made.view, made.head, card, reference_)
+        if latest:
+            share(latest / KNOWN, folder / KNOWN)
         if curves:
             _draw(folder, card)
         sync_tree(folder)
@@ -183,10 +182,12 @@ def draw_curves(models: Path) -> None:
     models : Path
         Folder of the versions.
     """
-    for folder in sorted(models.glob("v[0-9][0-9][0-9]-*")):
+    for folder in numbering.versions(models):
+        if (folder / CURVES).exists():
+            continue
         card = read_card(folder)
         # A card that somebody cut down, or of an older version, tells too little to draw.
-        if not (folder / CURVES).exists() and DRAWN <= card.keys():
+        if DRAWN <= card.keys():
             _draw(folder, card)
 
 

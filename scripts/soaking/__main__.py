@@ -21,13 +21,13 @@ from scripts.soaking.measuring import Point, database, load, on_disk, timed
 
 # Labels after which a round is run. Few, so that hundreds of rounds are some labels each and what a round
 # takes does not grow for the labels' sake alone.
-EVERY = 3
+EVERY = 2
 FIRST = 60
 # A round that takes longer than this has got stuck.
-ROUND_SECONDS = 300
+ROUND_SECONDS = 900
 LOOK_SECONDS = 0.1
 # What is left of the bound for ending things and telling.
-REST_SECONDS = 30
+REST_SECONDS = 60
 
 
 class Stuck(Exception):
@@ -43,7 +43,7 @@ def main() -> int:
     def tell(sentence: str) -> None:
         print(f"[{(time.monotonic() - began) / 60:5.1f} min] {sentence}", file=sys.stderr, flush=True)
 
-    found: dict[str, Any] = {"seconds_of_film": options.seconds_of_film, "wanted": options.rounds, "points": []}
+    found: dict[str, Any] = {"seconds_of_film": options.seconds_of_film, "fps": options.fps, "wanted": options.rounds, "points": []}
     points: list[Point] = []
     try:
         soak(options, began, tell, points, found)
@@ -84,7 +84,7 @@ def soak(
         # No accuracy reaches this target while some labels are wrong, so the watching goes on and on.
         workspace = begin(
             scratch / "soak", [path], CHARACTERS, title="Soak", backbone="builtin", target=1.0, every=EVERY,
-            first_batch=min(FIRST, options.seconds_of_film // 2),
+            first_batch=FIRST, fps=options.fps,
         )
         _, frames = extract_films(workspace, workspace.config(), Talk())
         known = truth_of(frames, truth, path)
@@ -106,7 +106,9 @@ def soak(
                 person.work(number, enough)
                 asked = time.monotonic()
                 person.hurry(number)
-                _wait(watching, workspace, person, before, asked)
+                if not _came(watching, workspace, person, before, asked, until):
+                    tell("The time is over.")
+                    break
                 took = time.monotonic() - asked
                 points.append(_look(number, took, began, person, watching, running.pid, workspace, own, loop))
                 if len(points) % options.checkpoint == 0 or number == 1:
@@ -120,18 +122,23 @@ def soak(
             write_atomically(options.keep / "watching.log", log.read_bytes())
 
 
-def _wait(watching: stage.Watching, workspace: Any, person: Person, before: str, asked: float) -> None:
-    """Wait for the page to show a newer version than before."""
+def _came(
+    watching: stage.Watching, workspace: Any, person: Person, before: str, asked: float, until: float
+) -> bool:
+    """Wait for the page to show a newer version than before; whether it did in time."""
     while _newest(workspace) == before or workspace.progress().shown != _newest(workspace):
         words = watching.ended()
         if words:
             raise Stuck(f"The watching went away: {words}.")
+        if time.monotonic() > until:
+            return False
         if time.monotonic() - asked > ROUND_SECONDS:
             raise Stuck(
                 f"No new version within {ROUND_SECONDS} s at {person.labels()} labels; the watching said last:"
                 f" {watching.last_words()}."
             )
         time.sleep(LOOK_SECONDS)
+    return True
 
 
 def _look(
@@ -145,8 +152,8 @@ def _look(
     return Point(
         round=number, labels=person.labels(), minutes=round((time.monotonic() - began) / 60, 3),
         round_seconds=round(took, 3), label_seconds=round(person.slowest, 3),
-        rss=ours.rss, uss=ours.uss, files=ours.files, sockets=ours.sockets, threads=ours.threads,
-        server_rss=theirs.rss, server_uss=theirs.uss, server_files=theirs.files, server_sockets=theirs.sockets,
+        rss=ours.rss, own=ours.own, files=ours.files, sockets=ours.sockets, threads=ours.threads,
+        server_rss=theirs.rss, server_own=theirs.own, server_files=theirs.files, server_sockets=theirs.sockets,
         server_threads=theirs.threads, predictions=sum(versions.values()), versions=len(versions),
         folder=on_disk(workspace.root), database=database(own),
     )
@@ -189,9 +196,10 @@ def _parser() -> argparse.ArgumentParser:
         " flat; 1 when one does not, or when the rounds were not done in time.",
     )
     parser.add_argument("--seconds-of-film", type=int, metavar="N", help="length of the film; 3600")
-    parser.add_argument("--rounds", type=int, metavar="N", help="rounds to run; 300")
+    parser.add_argument("--fps", type=float, metavar="N", help="frames taken of a second; 0.4")
+    parser.add_argument("--rounds", type=int, metavar="N", help="rounds to run; 250")
     parser.add_argument("--minutes", type=float, metavar="N", help="end after so many minutes, all told; 75")
-    parser.add_argument("--quick", action="store_true", help="180 s of film, 24 rounds, 4 minutes")
+    parser.add_argument("--quick", action="store_true", help="240 s of film, a frame a second, 24 rounds, 4 minutes")
     parser.add_argument("--checkpoint", type=int, default=10, metavar="N", help="tell every N rounds; 10")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write all measurements as JSON")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="put the log of the watching there")
@@ -204,8 +212,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _filled(options: argparse.Namespace) -> argparse.Namespace:
     """What depends on --quick, where it was not given."""
-    usual = (180, 24, 4.0) if options.quick else (3600, 300, 75.0)
-    for name, value in zip(("seconds_of_film", "rounds", "minutes"), usual):
+    usual = (240, 1.0, 24, 4.0) if options.quick else (3600, 0.4, 250, 75.0)
+    for name, value in zip(("seconds_of_film", "fps", "rounds", "minutes"), usual):
         if getattr(options, name) is None:
             setattr(options, name, value)
     return options

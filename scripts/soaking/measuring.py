@@ -27,11 +27,12 @@ class Point:
         From the label that was enough to the new version on the page.
     label_seconds : float
         The longest that a person waited for a frame or for their label to be taken.
-    rss, uss : float
-        MB of the process that watches: resident, and of that what is its own alone.
+    rss, own : float
+        MB of the process that watches: resident, and of that what is not mapped from files. What is mapped,
+        TensorFlow's code above all, is the same whatever the process does.
     files, sockets, threads : int
         Of that process. Files are all descriptors, sockets among them.
-    server_rss, server_uss : float
+    server_rss, server_own : float
         MB, of the server and all its children.
     server_files, server_sockets, server_threads : int
     predictions, versions : int
@@ -48,12 +49,12 @@ class Point:
     round_seconds: float
     label_seconds: float
     rss: float
-    uss: float
+    own: float
     files: int
     sockets: int
     threads: int
     server_rss: float
-    server_uss: float
+    server_own: float
     server_files: int
     server_sockets: int
     server_threads: int
@@ -68,7 +69,7 @@ class Load:
     """What some processes hold: MB of memory, and numbers."""
 
     rss: float
-    uss: float
+    own: float
     files: int
     sockets: int
     threads: int
@@ -100,9 +101,9 @@ def load(pid: int) -> Load:
 
 def _one(process: psutil.Process) -> tuple[float, float, int, int, int]:
     with process.oneshot():
-        memory = process.memory_full_info()
+        memory = process.memory_info()
         return (
-            memory.rss / MB, memory.uss / MB, process.num_fds(), len(process.net_connections("all")),
+            memory.rss / MB, (memory.rss - memory.shared) / MB, process.num_fds(), len(process.net_connections("all")),
             process.num_threads(),
         )
 

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from screentime.showing import MOST_OLDER
 from scripts.soaking.flatness import Rule, judge, line, rates
 from scripts.soaking.measuring import Point
 
@@ -13,12 +14,12 @@ Tell = Callable[[str], None]
 
 # What must stay as it is once the first half has warmed it up.
 FLAT = (
-    Rule("uss", "MB", rise=0.05, peak=0.15, slack=15),
+    Rule("own", "MB", rise=0.05, peak=0.15, slack=15),
     Rule("rss", "MB", rise=0.05, peak=0.15, slack=15),
     Rule("files", "", slack=3),
     Rule("sockets", "", slack=3),
     Rule("threads", "", slack=3),
-    Rule("server_uss", "MB", rise=0.05, peak=0.15, slack=15),
+    Rule("server_own", "MB", rise=0.05, peak=0.15, slack=15),
     Rule("server_files", "", slack=5),
     Rule("server_sockets", "", slack=5),
     Rule("server_threads", "", slack=5),
@@ -32,9 +33,9 @@ ADDED = (
 )
 # Rounds over which an addition is averaged.
 OVER = 10
-# So many times the frames may be on the server as pre-annotations: the version on show and what waits to be
-# cleared away.
-PILED = 4
+# So many times the frames may be on the server as pre-annotations: what waits to be cleared away, the version
+# on show and the one that is being written.
+PILED = MOST_OLDER + 2
 CHECKPOINTS = 20
 
 
@@ -78,14 +79,14 @@ def verdicts(points: Sequence[Point], found: dict[str, Any], options: argparse.N
 def said(point: Point) -> str:
     """A checkpoint as a sentence."""
     return (
-        f"Round {point.round}: {point.labels} labels, {point.round_seconds:.1f} s; watching {point.uss:.0f} MB,"
-        f" {point.files} files, {point.threads} threads; server {point.server_uss:.0f} MB; {point.predictions}"
+        f"Round {point.round}: {point.labels} labels, {point.round_seconds:.1f} s; watching {point.own:.0f} MB,"
+        f" {point.files} files, {point.threads} threads; server {point.server_own:.0f} MB; {point.predictions}"
         f" pre-annotations of {point.versions} versions; folder {point.folder:.0f} MB, database {point.database:.0f} MB."
     )
 
 
 HEADER = (
-    "round", "labels", "min", "round s", "label s", "RSS", "USS", "files", "sock", "thr", "srv RSS", "srv USS",
+    "round", "labels", "min", "round s", "label s", "RSS", "own", "files", "sock", "thr", "srv RSS", "srv own",
     "files", "sock", "thr", "pre-ann", "vers", "folder", "database",
 )
 
@@ -97,8 +98,8 @@ def table(points: Sequence[Point]) -> str:
     rows = [
         [
             str(one.round), str(one.labels), f"{one.minutes:.1f}", f"{one.round_seconds:.1f}",
-            f"{one.label_seconds:.1f}", f"{one.rss:.0f}", f"{one.uss:.0f}", str(one.files), str(one.sockets),
-            str(one.threads), f"{one.server_rss:.0f}", f"{one.server_uss:.0f}", str(one.server_files),
+            f"{one.label_seconds:.1f}", f"{one.rss:.0f}", f"{one.own:.0f}", str(one.files), str(one.sockets),
+            str(one.threads), f"{one.server_rss:.0f}", f"{one.server_own:.0f}", str(one.server_files),
             str(one.server_sockets), str(one.server_threads), str(one.predictions), str(one.versions),
             f"{one.folder:.1f}", f"{one.database:.1f}",
         ]
