@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from screentime.cells import bare, guarded
-from screentime.kept import Damaged
+from screentime.errors import ScreentimeError
 from screentime.records import Frame, Label, timecode
 from screentime.schema import NEITHER, Schema
 
@@ -48,7 +48,7 @@ def to_table(labels: Sequence[Label], frames: Mapping[str, Frame], schema: Schem
     return text.getvalue()
 
 
-def from_table(text: str) -> list[Label]:
+def from_table(text: str, where: str) -> list[Label]:
     """Labels of a table (inverse of `to_table`).
 
     An older table lacks the last column.
@@ -56,6 +56,8 @@ def from_table(text: str) -> list[Label]:
     Parameters
     ----------
     text : str
+    where : str
+        The file's name, for the sentence.
 
     Returns
     -------
@@ -63,7 +65,7 @@ def from_table(text: str) -> list[Label]:
 
     Raises
     ------
-    Damaged
+    ScreentimeError
         If it is not whole, with the line: a line cut off may still look like one.
     """
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
@@ -82,8 +84,16 @@ def from_table(text: str) -> list[Label]:
         if not text.endswith("\n"):
             raise ValueError("it is cut off")
     except (ValueError, csv.Error) as error:
-        raise Damaged(f"line {max(1, rows.line_num)}: {error}") from None
+        raise damaged(where, f"line {max(1, rows.line_num)}: {error}") from None
     return list(labels.values())
+
+
+def damaged(where: str, reason: object) -> ScreentimeError:
+    """What is to be said of a table that is damaged, and what to do."""
+    return ScreentimeError(
+        f"{where} is damaged ({reason}).",
+        "Run `screentime pull`: it sets the file aside and copies the labels out of Label Studio again.",
+    )
 
 
 def _label(

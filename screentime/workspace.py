@@ -17,7 +17,7 @@ from screentime.config import Config
 from screentime.errors import ConfigError, NotReady, ScreentimeError
 from screentime.files import clear_unfinished, write_atomically
 from screentime.kept import Damaged, Kept, read_card, read_json, read_text, record
-from screentime.labels_table import from_table, to_table
+from screentime.labels_table import damaged, from_table, to_table
 from screentime.locks import AtWork
 from screentime.numbering import versions
 from screentime.records import Film, Frame, Label, Review, Round
@@ -259,12 +259,10 @@ class Workspace:
         if not self.labels_table.exists():
             return []
         try:
-            return from_table(read_text(self.labels_table))
+            text = read_text(self.labels_table)
         except Damaged as error:
-            raise ScreentimeError(
-                f"{self.labels_table} is damaged ({error}).",
-                "Run `screentime pull`: it sets the file aside and copies the labels out of Label Studio again.",
-            ) from None
+            raise damaged(str(self.labels_table), error) from None
+        return from_table(text, str(self.labels_table))
 
     def write_labels(self, labels: Sequence[Label]) -> None:
         """Keep a pulled copy of the labels, one row a frame in the order of the frames."""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screentime.kept import Damaged
+from screentime.errors import ScreentimeError
 from screentime.labels_table import COLUMNS, from_table, to_table
 from screentime.records import Frame, Label, frame_uid
 from screentime.schema import ENDINGS, RESERVED, Schema
@@ -23,13 +23,13 @@ def test_what_is_written_reads_back_in_the_order_of_the_frames():
     assert text.splitlines()[:2] == [
         ",".join(COLUMNS), f"{UIDS[0]},film-aa,0:00:00.000,neither,1,2,3,2026-01-02T03:04:05Z,manual,2.5",
     ]
-    assert from_table(text) == LABELS
+    assert from_table(text, "labels.csv") == LABELS
 
 
 def test_a_damaged_line_is_named():
     text = to_table(LABELS, FRAMES, SCHEMA).replace(",4,5,", ",four,5,")
-    with pytest.raises(Damaged, match="^line 3: invalid literal for int"):
-        from_table(text)
+    with pytest.raises(ScreentimeError, match=r"^labels.csv is damaged \(line 3: invalid literal for int"):
+        from_table(text, "labels.csv")
 
 
 NAMES = st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters="|,;=\""), min_size=1, max_size=12)
@@ -50,7 +50,7 @@ def test_labels_of_any_names_and_numbers_read_back(rows, names):
         Label(uid, frozenset(names[k] for k in who), number, number + 1, "3", "2026-01-02T03:04:05Z", "manual", took)
         for uid, (who, number, took) in zip(uids, rows)
     ]
-    assert from_table(to_table(labels, frames, Schema("multi", tuple(names)))) == labels
+    assert from_table(to_table(labels, frames, Schema("multi", tuple(names))), "labels.csv") == labels
 
 
 @given(st.integers(0, 10**9), st.sampled_from([b"", b"\0\0\0", b"\"", b",", b"\xff"]))
@@ -60,8 +60,8 @@ def test_a_table_that_is_cut_off_anywhere_is_told_with_its_line(cut, filling):
     lines = [len(b"".join(content.splitlines(True)[:k])) for k in (1, 2, 3)]
     if damaged in [content[:length] for length in lines]:
         return  # cut between two lines: what is there is whole
-    with pytest.raises(Damaged, match=r"^line [1-4]: "):
-        from_table(damaged.decode("utf-8", "replace"))
+    with pytest.raises(ScreentimeError, match=r"^labels.csv is damaged \(line [1-4]: "):
+        from_table(damaged.decode("utf-8", "replace"), "labels.csv")
 
 
 @pytest.mark.parametrize(
@@ -82,13 +82,13 @@ def test_a_table_that_is_cut_off_anywhere_is_told_with_its_line(cut, filling):
     ],
 )
 def test_the_words_of_a_damage(damage, reason):
-    with pytest.raises(Damaged) as caught:
-        from_table(damage(to_table(LABELS, FRAMES, SCHEMA)))
-    assert str(caught.value).startswith(reason)
+    with pytest.raises(ScreentimeError) as caught:
+        from_table(damage(to_table(LABELS, FRAMES, SCHEMA)), "labels.csv")
+    assert caught.value.what.startswith(f"labels.csv is damaged ({reason}")
 
 
 def test_a_table_with_the_line_ends_of_a_spreadsheet_is_read():
-    assert from_table(to_table(LABELS, FRAMES, SCHEMA).replace("\n", "\r\n")) == LABELS
+    assert from_table(to_table(LABELS, FRAMES, SCHEMA).replace("\n", "\r\n"), "labels.csv") == LABELS
 
 
 def test_no_cell_starts_a_formula_and_all_read_back():
@@ -101,6 +101,6 @@ def test_no_cell_starts_a_formula_and_all_read_back():
     cells = [line.split(",") for line in text.splitlines()[1:]]
     assert [row[3] for row in cells] == ["'-Tom|@x", "'Arry"]
     assert [row[6:8] for row in cells] == [["'=1+1", "2026-01-02"], ["'-6", "2026-01-03"]]
-    assert from_table(text) == labels
+    assert from_table(text, "labels.csv") == labels
     # As an older screentime wrote them.
-    assert from_table(text.replace("'-Tom", "-Tom")) == labels
+    assert from_table(text.replace("'-Tom", "-Tom"), "labels.csv") == labels
