@@ -1,5 +1,6 @@
 """The terminal's commands for the loop: push, pull, train, preannotate, sync, status."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -16,17 +17,25 @@ def push(
     store: o.Store = None, backbone: o.BackboneName = None, view: o.ViewName = None, seed: o.Seed = None,
     first_batch: o.FirstBatch = None, audit_every: o.AuditEvery = None, url: o.Url = None,
     document_root: o.DocumentRoot = None,
+    labels: Annotated[Path | None, typer.Option(
+        "--labels", help="Also put back the labels of this copy (labels.csv, labels-gone.csv) on frames without one.",
+    )] = None,
 ) -> Result:
     """Put the frames into Label Studio and choose which ones to label first."""
+    from screentime.puttingback import put_back, read_copy
+
     loop = loop_of(
         workspace, store=store, backbone=backbone, view=view, seed=seed, first_batch=first_batch,
         audit_every=audit_every, url=url, document_root=document_root,
     )
+    copy = read_copy(loop, labels) if labels else None
     with loop.workspace.locked("push"):
         created, found = loop.push()
+        back = put_back(loop, copy) if copy else None
     progress = loop.workspace.progress()
     return Result(
-        {"created": created, "found": found, "asked": len(progress.batch), "url": progress.url},
+        {"created": created, "found": found, "asked": len(progress.batch), "url": progress.url}
+        | ({} if back is None else {"put_back": back}),
         lambda: loop.talk.say(f"{created} frames are new in Label Studio, {found} were there."),
         next=f"label {len(progress.batch)} frames at {progress.url} , then `screentime sync{at(workspace)}`"
         " (or `sync --watch` while you label)." if progress.batch else

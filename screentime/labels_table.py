@@ -26,8 +26,9 @@ def to_table(labels: Sequence[Label], frames: Mapping[str, Frame], schema: Schem
     ----------
     labels : sequence of Label
     frames : mapping of str to Frame
-        By uid; all that the labels belong to.
+        By uid; of a frame that is not among them, film and time stay empty.
     schema : Schema
+        The order of the names; a name that it does not have stands behind the others.
 
     Returns
     -------
@@ -38,17 +39,19 @@ def to_table(labels: Sequence[Label], frames: Mapping[str, Frame], schema: Schem
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for label in sorted(labels, key=lambda label: label.uid):
-        frame = frames[label.uid]
+        frame = frames.get(label.uid)
+        names = [name for name in schema.characters if name in label.characters]
+        names += sorted(label.characters - set(schema.characters))
         row = [
-            label.uid, frame.file.split("/")[-2], timecode(frame.second),
-            "|".join(schema.choose(label.characters)), label.task, label.annotation,
+            label.uid, frame.file.split("/")[-2] if frame else "", timecode(frame.second) if frame else "",
+            "|".join(names or [NEITHER]), label.task, label.annotation,
             label.annotator, label.updated_at, label.origin, label.lead_time,
         ]
         writer.writerow([guarded(cell) if isinstance(cell, str) else cell for cell in row])
     return text.getvalue()
 
 
-def from_table(text: str, where: str) -> list[Label]:
+def from_table(text: str, where: str, *, once: bool = True) -> list[Label]:
     """Labels of a table (inverse of `to_table`).
 
     An older table lacks the last column.
@@ -58,6 +61,8 @@ def from_table(text: str, where: str) -> list[Label]:
     text : str
     where : str
         The file's name, for the sentence.
+    once : bool, optional
+        Whether each frame may stand there only once.
 
     Returns
     -------
@@ -69,7 +74,8 @@ def from_table(text: str, where: str) -> list[Label]:
         If it is not whole, with the line: a line cut off may still look like one.
     """
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
-    labels: dict[str, Label] = {}
+    labels: list[Label] = []
+    seen: set[str] = set()
     try:
         columns = tuple(next(rows, ()))
         if columns not in (COLUMNS, COLUMNS[:-1]):
@@ -78,14 +84,15 @@ def from_table(text: str, where: str) -> list[Label]:
             if len(row) != len(columns):
                 raise ValueError(f"it has {len(row)} columns instead of {len(columns)}")
             label = _label(*row)
-            if label.uid in labels:
+            if once and label.uid in seen:
                 raise ValueError(f"{label.uid} stands there twice")
-            labels[label.uid] = label
+            seen.add(label.uid)
+            labels.append(label)
         if not text.endswith("\n"):
             raise ValueError("it is cut off")
     except (ValueError, csv.Error) as error:
         raise damaged(where, f"line {max(1, rows.line_num)}: {error}") from None
-    return list(labels.values())
+    return labels
 
 
 def damaged(where: str, reason: object) -> ScreentimeError:

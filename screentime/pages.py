@@ -47,9 +47,12 @@ def push_tasks(loop: Loop, project: ProjectRef, frames: Sequence[Frame], first: 
     with loop.talk.progress("Pushing frames") as step:
         pushed = push_frames(link.client, project, [tasks[uid] for uid in order], progress=step)
     before = loop.workspace.progress()
-    # Numbers of another project's tasks mean nothing in this one.
-    known = before.tasks if before.project == project.id else {}
-    loop.workspace.update_progress(project=project.id, tasks=known | pushed.ids)
+    known, fresh = before.tasks, {}
+    if before.project != project.id:
+        # Numbers of another project's tasks and tabs mean nothing in this one, and it shows no pre-annotations.
+        known = {}
+        fresh = {"tab": None, "url": "", "look_again": "", "confirm_sure": "", "confirm_unsure": "", "shown": ""}
+    loop.workspace.update_progress(project=project.id, tasks=known | pushed.ids, **fresh)
     return pushed
 
 

@@ -16,7 +16,7 @@ from screentime.errors import NotReady, ScreentimeError
 from screentime.material import gather
 from screentime.pages import fill_tabs, hand_out, push_tasks, restore
 from screentime.records import Frame, Label, Round
-from screentime.showing import clear_away, show
+from screentime.showing import clear_away, on_show, show
 from screentime.summary import seconds_so_far, widest
 from screentime.talk import Talk
 from screentime.workspace import Workspace
@@ -120,7 +120,8 @@ class Loop:
         from screentime.labelstudio.link import project_of
 
         frames = self.frames
-        project = project_of(self.link, self.config, self.schema)
+        before = self.workspace.progress()
+        project = project_of(self.link, self.config, self.schema, before.project, before.tasks)
         if self.workspace.progress().batch_after is None:
             restore(self, project)
             self.choose(None)
@@ -158,9 +159,8 @@ class Loop:
                 f"{len(pulled.labels) - len(labels)} labels belong to frames that are not in this folder"
                 " any more; they stay in Label Studio and are left out here."
             )
-        if before and not any(label.annotation in before for label in labels):
-            kept = self.workspace.keep_labels()
-            self.talk.say(f"None of the labels pulled before is in Label Studio any more; {kept} keeps them.")
+        answered = {label.uid for label in pulled.labels} | pulled.skipped
+        self._keep_gone([label for label in known if label.uid not in answered])
         labels, notes = merge(labels, pull_reviews(self), frames, self.schema)
         for note in notes:
             self.talk.say(note)
@@ -176,11 +176,22 @@ class Loop:
     def _pulled_before(self) -> list[Label]:
         """The copy that is there; one that is damaged is set aside, since Label Studio has the labels."""
         try:
-            return self.workspace.labels()
+            return self.workspace.labels_as_pulled()
         except ScreentimeError as error:
             kept = self.workspace.keep_labels()
             self.talk.say(f"{error.what} {kept} keeps it; the labels are copied anew.")
             return []
+
+    def _keep_gone(self, gone: Sequence[Label]) -> None:
+        """Keep labels that were pulled before and are labels no more: people may not have meant that."""
+        if not gone:
+            return
+        file = self.workspace.keep_gone(gone)
+        many = "1 label that was pulled before does" if len(gone) == 1 else f"{len(gone)} labels that were pulled before do"
+        self.talk.say(
+            f"{many} not count in Label Studio any more; {file} keeps what they said, and"
+            f" `screentime push --labels {file.name}` puts it back."
+        )
 
     def train(self, *, curves: bool = True) -> tuple[Round, bool]:
         """Train a version on the pulled labels.
@@ -264,8 +275,12 @@ class Loop:
             raise
         if new or self.workspace.progress().shown != round_.version:
             show(self)
+        elif not on_show(self):
+            self.talk.say(f"What {round_.version} predicts is not on show any more, or not on all frames: shown again.")
+            show(self)
         else:
             self.ask_on()
+            hand_out(self, self.project())
             fill_tabs(self, self.project())
         # Nobody waits for them; those whose drawing was killed are drawn too.
         draw_curves(self.workspace.models_folder)

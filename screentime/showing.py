@@ -74,6 +74,26 @@ def show(loop: Loop) -> int:
     return len(items)
 
 
+def on_show(loop: Loop) -> bool:
+    """Whether the page shows the latest version's pre-annotations, on as many frames as have no label.
+
+    Somebody may have deleted them, chosen another version in the project's settings, or deleted tasks.
+
+    Parameters
+    ----------
+    loop : Loop
+
+    Returns
+    -------
+    bool
+    """
+    from screentime.labelstudio.predictions import prediction_versions, shown_version
+
+    client, project, version = loop.link.client, loop.known_project(), loop.workspace.progress().shown
+    there = prediction_versions(client, project).get(version, 0)
+    return there >= len(loop.open_frames()) and shown_version(client, project) == version
+
+
 def clear_away(loop: Loop, before: tuple[int, int]) -> None:
     """Delete the predictions of older versions, which nobody is shown any more.
 

@@ -86,6 +86,10 @@ class Workspace:
         return self.root / "labels.csv"
 
     @property
+    def gone_table(self) -> Path:
+        return self.root / "labels-gone.csv"
+
+    @property
     def loop_file(self) -> Path:
         return self.root / "loop.json"
 
@@ -254,8 +258,22 @@ class Workspace:
         Raises
         ------
         ScreentimeError
-            If it is damaged.
+            If the file is damaged.
+        ConfigError
+            If it names characters that the options do not.
         """
+        labels = self.labels_as_pulled()
+        strange = sorted(set().union(*(one.characters for one in labels)) - set(self.config().project.characters))
+        if strange:
+            raise ConfigError(
+                f"{self.labels_table} has labels of {', '.join(strange)}, which {self.config_file} does not name.",
+                "Name it under characters again, as the labels do, or change those labels in Label Studio and run"
+                " `screentime pull`.",
+            )
+        return labels
+
+    def labels_as_pulled(self) -> list[Label]:
+        """The pulled copy of the labels, though it name characters that the options do not name any more."""
         if not self.labels_table.exists():
             return []
         try:
@@ -276,6 +294,22 @@ class Workspace:
             number += 1
         self.labels_table.rename(kept)
         return kept
+
+    def keep_gone(self, labels: Sequence[Label]) -> Path:
+        """Keep labels that count in Label Studio no more, beside those kept before; returns the file."""
+        file, number = self.gone_table, 1
+        while True:
+            try:
+                before = from_table(read_text(file), str(file), once=False) if file.exists() else []
+                break
+            except (Damaged, ScreentimeError):  # what is left of it stays
+                number += 1
+                file = self.gone_table.with_stem(f"labels-gone-{number}")
+        # Killed before labels.csv is written, the next pull finds the same ones again.
+        kept = {(one.uid, one.annotation, one.updated_at): one for one in [*before, *labels]}
+        frames = {frame.uid: frame for frame in self.all_frames()}
+        write_atomically(file, to_table(list(kept.values()), frames, self.schema()))
+        return file
 
     def progress(self) -> Progress:
         """Where the loop stands.

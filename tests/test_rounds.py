@@ -268,9 +268,12 @@ def test_labels_of_a_project_that_was_deleted_are_set_aside(cartoon_loop, cartoo
     again = Loop(cartoon_loop.workspace, cartoon_loop.config, heard)
     again.push()
     assert again.pull() == []
-    aside = cartoon_loop.workspace.root / "labels-before-1.csv"
+    aside = cartoon_loop.workspace.root / "labels-gone.csv"
     assert aside.read_text("utf-8") == kept
-    assert heard.sentences == [f"None of the labels pulled before is in Label Studio any more; {aside} keeps them."]
+    assert heard.sentences == [
+        f"3 labels that were pulled before do not count in Label Studio any more; {aside} keeps what they said, and"
+        " `screentime push --labels labels-gone.csv` puts it back."
+    ]
 
 
 @pytest.mark.parametrize("damage", [lambda text: text[:-9], lambda text: "", lambda text: text.replace(",", ";")])

@@ -8,11 +8,11 @@ from typing import Any
 
 from screentime.labelstudio import forms
 from screentime.labelstudio.client import Client, speaking
-from screentime.labelstudio.confirming import is_bulk
+from screentime.labelstudio.confirming import chosen_in, is_bulk, results_of
 from screentime.labelstudio.project import ProjectRef, answered
 from screentime.labelstudio.tasks import condition, read_chosen, read_tasks
 from screentime.records import Label
-from screentime.schema import CONTROL, NEITHER
+from screentime.schema import NEITHER
 
 # What is written now may carry an earlier time than what was read: it waited for the database.
 OVERLAP = timedelta(seconds=30)
@@ -108,8 +108,8 @@ def _undecided(annotation: dict[str, Any], settled: Collection[tuple[int, str]])
         return False
     if (annotation["id"], annotation["updated_at"]) in settled:
         return False
-    results = [one for one in annotation.get("result") or [] if one.get("from_name") == CONTROL]
-    chosen = [name for one in results for name in one.get("value", {}).get("choices", [])]
+    results = results_of(annotation)
+    chosen = chosen_in(results)
     both = NEITHER in chosen and len(chosen) > 1
     return both or not {one.get("origin") for one in results} & {"prediction", "prediction-changed"}
 

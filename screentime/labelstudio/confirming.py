@@ -9,7 +9,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from screentime.schema import NEITHER
+from screentime.schema import CONTROL, NEITHER
+
+
+def results_of(said: dict[str, Any]) -> list[dict[str, Any]]:
+    """Results of an annotation or a prediction that are of the characters, whatever else stands there.
+
+    Label Studio keeps whatever it is sent.
+    """
+    found = said.get("result")
+    return [
+        one for one in (found if isinstance(found, list) else ())
+        if isinstance(one, dict) and one.get("from_name") == CONTROL
+    ]
+
+
+def chosen_in(results: Sequence[dict[str, Any]]) -> list[str]:
+    """What results choose, in their order."""
+    values = [one.get("value") for one in results]
+    lists = [value.get("choices") for value in values if isinstance(value, dict)]
+    return [str(name) for names in lists if isinstance(names, list) for name in names]
 
 
 def is_bulk(annotation: dict[str, Any]) -> bool:
@@ -31,7 +50,8 @@ def is_bulk(annotation: dict[str, Any]) -> bool:
     if "updated_by" not in annotation or annotation["updated_by"] is not None:
         return False
     imported = annotation.get("import_id") is not None
-    return not imported and all("origin" not in result for result in annotation.get("result") or [])
+    results = annotation.get("result") or []
+    return not imported and isinstance(results, list) and all("origin" not in result for result in results)
 
 
 def says_nothing(annotation: dict[str, Any]) -> bool:

@@ -47,6 +47,12 @@ class Task(Numbered):
     data: dict[str, Any]
 
 
+class Owned(Task):
+    """A task with the number of its project."""
+
+    project: int
+
+
 class Answered(Task):
     """A task with what people said of it."""
 

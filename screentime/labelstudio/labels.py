@@ -9,10 +9,11 @@ from typing import Any
 
 from screentime.labelstudio.answers import Answers
 from screentime.labelstudio.client import Client, speaking
-from screentime.labelstudio.confirming import is_bulk, meant, says_nothing
+from screentime.labelstudio.confirming import chosen_in, is_bulk, meant, results_of, says_nothing
 from screentime.labelstudio.project import ProjectRef
+from screentime.labelstudio.tasks import uid_of
 from screentime.records import Label
-from screentime.schema import CONTROL, Schema
+from screentime.schema import Schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def judge(tasks: Iterable[dict[str, Any]], schema: Schema, known: Sequence[Label
     hollow: list[int] = []
     strangers: list[int] = []
     for task in tasks:
-        uid = task["data"].get("uid")
+        uid = uid_of(task)
         if not uid:
             strangers.append(task["id"])
             continue
@@ -175,8 +176,8 @@ def _most_common(answers: Sequence[Label]) -> Label:
 def _label(
     uid: str, task: dict, annotation: dict, schema: Schema, before: Mapping[tuple[int, str], Label]
 ) -> Label:
-    results = [r for r in annotation.get("result") or [] if r.get("from_name") == CONTROL]
-    chosen = [value for result in results for value in result.get("value", {}).get("choices", [])]
+    results = results_of(annotation)
+    chosen = chosen_in(results)
     remembered = before.get((annotation["id"], annotation["updated_at"]))
     try:
         characters = schema.parse_choices(meant(chosen, _shown(task, annotation)))
@@ -201,7 +202,7 @@ def _shown(task: dict, annotation: dict) -> list[str]:
     parent = annotation.get("parent_prediction")
     return [
         value for one in task.get("predictions", []) if one["id"] == parent and not _changed_since(one, annotation)
-        for result in one["result"] for value in result["value"]["choices"]
+        for value in chosen_in(results_of(one))
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -77,7 +77,9 @@ def open_link(config: Config, say: Say = silent) -> Link:
     return Link(connect(running.url, server.credentials(home).token, say), embedded=True)
 
 
-def project_of(link: Link, config: Config, schema: Schema) -> ProjectRef:
+def project_of(
+    link: Link, config: Config, schema: Schema, known: int | None = None, tasks: Mapping[str, int] | None = None
+) -> ProjectRef:
     """Find the workspace's project, or make it with the label config of its mode.
 
     Parameters
@@ -85,6 +87,8 @@ def project_of(link: Link, config: Config, schema: Schema) -> ProjectRef:
     link : Link
     config : Config
     schema : Schema
+    known, tasks : optional
+        See `screentime.labelstudio.project.ensure_project`.
 
     Returns
     -------
@@ -100,7 +104,7 @@ def project_of(link: Link, config: Config, schema: Schema) -> ProjectRef:
     template = files("labelstudio_config").joinpath(f"frames_{schema.mode}.xml").read_text("utf-8")
     return ensure_project(
         link.client, workspace_id=config.project.id, title=config.project.title,
-        label_config=fill(template, schema), instruction=TEXT,
+        label_config=fill(template, schema), instruction=TEXT, known=known, tasks=tasks,
     )
 
 

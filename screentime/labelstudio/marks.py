@@ -8,7 +8,7 @@ from typing import Any
 
 from screentime.labelstudio.client import Client, speaking
 from screentime.labelstudio.project import ProjectRef
-from screentime.labelstudio.tasks import condition, read_chosen, read_tasks
+from screentime.labelstudio.tasks import condition, read_chosen, read_tasks, uid_of
 
 # Beside the frame's own columns in a task's data; no label config shows it.
 FIELD = "audit"
@@ -87,7 +87,7 @@ def read_marks(client: Client, project: ProjectRef) -> dict[str, dict[str, Any]]
         tasks = sorted(read_tasks(client, project, include="id,data"), key=lambda task: task["id"])
     oldest: dict[str, Any] = {}
     for task in tasks:
-        uid = task["data"].get("uid")
+        uid = uid_of(task)
         if uid:
             oldest.setdefault(uid, _well_formed(task["data"].get(FIELD)))
     return {uid: mark for uid, mark in oldest.items() if mark is not None}

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from screentime.labelstudio.client import Client, speaking
 from screentime.labelstudio.project import ProjectRef
-from screentime.labelstudio.tasks import Progress, condition, read_tasks, uid_pattern
+from screentime.labelstudio.tasks import Progress, condition, read_tasks, uid_of, uid_pattern
 from screentime.schema import CONTROL
 
 # Beside the frame's own columns in a task's data; the grid and the lists show it, no label config does.
@@ -85,7 +85,7 @@ def write_notes(
         changed = []
         for task in list(read_tasks(client, project, filters=filters, either=True, include="id,data")):
             data = {name: value for name, value in task["data"].items() if name != FIELD}
-            note = notes.get(data.get("uid", ""))
+            note = notes.get(uid_of(task) or "")
             if note:
                 data[FIELD] = note
             if data != task["data"]:

@@ -10,6 +10,7 @@ from typing import Any
 from screentime.errors import ModelError, ServerError
 from screentime.labelstudio import forms
 from screentime.labelstudio.client import Client, speaking
+from screentime.labelstudio.confirming import chosen_in
 from screentime.labelstudio.project import ProjectRef
 from screentime.labelstudio.tasks import Progress, read_chosen
 from screentime.schema import CONTROL, OBJECT, Schema
@@ -277,8 +278,8 @@ def _delete_one(client: Client, prediction: int) -> None:
             raise
 
 
-def _said(one: dict[str, Any]) -> tuple[float, list[list[str]]]:
-    return one["score"], [result["value"]["choices"] for result in one["result"]]
+def _said(one: dict[str, Any]) -> tuple[float | None, list[str]]:
+    return one["score"], chosen_in(one["result"])
 
 
 def _prediction(schema: Schema, version: str, item: Prediction) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,8 @@ from screentime.schema import Schema
 # Found in the project's description, so that a project made just before a crash is found again.
 MARKER = "screentime workspace "
 TITLE_CHARACTERS = (3, 50)
+# So many tasks are looked for before a project is taken for another one's.
+FEW = 3
 
 SETTINGS = {
     # Pre-annotations are shown, and the project's own stream asks for the least certain frame first.
@@ -48,7 +51,8 @@ class ProjectRef:
 
 
 def ensure_project(
-    client: Client, *, workspace_id: str, title: str, label_config: str, instruction: str = ""
+    client: Client, *, workspace_id: str, title: str, label_config: str, instruction: str = "",
+    known: int | None = None, tasks: Mapping[str, int] | None = None,
 ) -> ProjectRef:
     """Find the workspace's project, or make it.
 
@@ -64,6 +68,10 @@ def ensure_project(
     instruction : str, optional
         What to tell people who label; HTML. An existing project gets it where it still has an earlier
         text of this program, or none.
+    known : int, optional
+        The project's number, as far as it is known: somebody may have rewritten its description.
+    tasks : mapping of str to int, optional
+        Frame uid to task in it, by which such a project is known again.
 
     Returns
     -------
@@ -78,6 +86,8 @@ def ensure_project(
     """
     marker = f"{MARKER}{workspace_id}"
     found = find_marked(client, marker)
+    if found is None and known is not None and tasks:
+        found = _mark_again(client, known, tasks, marker)
     if found is None:
         found = make_marked(
             client, marker, title=title, about="Frames of films, to be labelled.",
@@ -196,6 +206,26 @@ def make_marked(client: Client, marker: str, *, title: str, about: str, **settin
         return found
 
 
+def _mark_again(client: Client, known: int, tasks: Mapping[str, int], marker: str) -> int | None:
+    """A project that lost its marker, if it still has one of the tasks; its number, or None."""
+    from label_studio_sdk.core.api_error import ApiError
+
+    with speaking("looking for the project"):
+        for uid, task in list(tasks.items())[:FEW]:
+            try:
+                found = client.request("GET", f"api/tasks/{task}/", form=forms.Owned)
+            except ApiError as error:
+                if error.status_code != 404:
+                    raise
+                continue
+            if found["project"] == known and found["data"].get("uid") == uid:
+                present = client.request("GET", f"api/projects/{known}/", form=forms.Described)
+                said = (present.get("description") or "").rstrip()
+                client.request("PATCH", f"api/projects/{known}/", json={"description": f"{said}\n{marker}".lstrip()})
+                return known
+    return None
+
+
 def _renew_instruction(client: Client, id: int, present: str, instruction: str) -> None:
     """Bring the present text to an existing project, unless somebody wrote one of their own."""
     if instruction and present != instruction and is_ours(present):
@@ -215,13 +245,19 @@ def _keep_choices(client: Client, id: int, present: str, label_config: str) -> N
         return
     used = _used_choices(client, id)
     dropped = sorted(used - set(wanted.choices))
-    mode = kept.mode if kept else "another"
-    if dropped or (used and mode != wanted.mode):
-        lost = ", ".join(dropped) or f"labels made in {mode} mode"
+    if dropped:
         raise ConfigError(
-            f"Project {id} in Label Studio has labels that the characters and mode of this workspace have no"
-            f" place for: {lost}.",
-            "Set characters and mode back to what they were, or begin a new workspace.",
+            f"Project {id} in Label Studio has labels that the characters of this workspace have no place for:"
+            f" {', '.join(dropped)}.",
+            "Add them to characters in screentime.toml. Or, in Label Studio, correct or delete the annotations"
+            " that name them (Data Manager, filter: Annotation results contains), then run the same command again.",
+        )
+    # A label config that is none of ours says nothing of the mode in which labels were made: this workspace does.
+    if used and kept and kept.mode != wanted.mode:
+        raise ConfigError(
+            f"Project {id} in Label Studio has labels made in {kept.mode} mode, and this workspace is in"
+            f" {wanted.mode} mode.",
+            "Set mode back to what it was, or begin a new workspace.",
         )
     with speaking("bringing the characters to the project"):
         client.request("PATCH", f"api/projects/{id}/", json={"label_config": label_config})

@@ -249,5 +249,6 @@ def _region(number: int, one: Appearance, grid: Grid) -> dict[str, Any]:
     }
 
 
-def _core(region: dict[str, Any]) -> tuple[list[str], list[dict[str, int]]]:
-    return region["value"][TIMELINE_LABELS], region["value"]["ranges"]
+def _core(region: dict[str, Any]) -> tuple[Any, Any]:
+    value = region.get("value") or {}
+    return value.get(TIMELINE_LABELS), value.get("ranges")

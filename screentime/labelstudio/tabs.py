@@ -154,12 +154,12 @@ def show_tab(
     }
     with speaking("choosing which frames a tab shows"):
         present, same = _tabs(client, project, title)
-        others = [(view["data"].get("title"), view["id"]) for view in present if view not in same]
-        if not present:
-            # Otherwise the frames that are not asked for could not be seen at all. First, since it is made
-            # only where there is no tab yet.
+        bare = not present
+        if bare:
+            # Otherwise the frames that are not asked for could not be seen at all. Before the tab itself: it is
+            # made only where there is none, and whatever goes wrong here, the next call makes the other one.
             more = {**EVERYTHING.data(), "title": ALL_FRAMES, "target": "tasks"}
-            others = [(ALL_FRAMES, _new(client, project, more))]
+            present = [{"id": _new(client, project, more), "data": more}]
         if same:
             tab = same[0]["id"]
             # What a person set (columns, widths) stays.
@@ -168,9 +168,10 @@ def show_tab(
                 client.request("PATCH", f"api/dm/views/{tab}/", json={"project": project.id, "data": data})
         else:
             tab = _new(client, project, {**look.data(), **data})
+        others = [(view["data"].get("title"), view["id"]) for view in present if view not in same]
         _delete(client, same[1:])
         # A new tab stands where it belongs; the rest keep the order that people gave them.
-        place = next((i for i, view in enumerate(present) if view in same), len(present))
+        place = 0 if bare else next((i for i, view in enumerate(present) if view in same), len(present))
         row = [*others[:place], (title, tab), *others[place:]]
         row.sort(key=lambda one: ORDER.index(one[0]) if one[0] in ORDER else len(ORDER))
         ids = [view for _, view in row]

@@ -102,10 +102,16 @@ def list_tasks(client: Client, project: ProjectRef) -> dict[str, int]:
     ids: dict[str, int] = {}
     with speaking("listing the frames"):
         for task in read_tasks(client, project, include="id,data"):
-            uid = task["data"].get("uid")
+            uid = uid_of(task)
             if uid:
                 ids[uid] = min(task["id"], ids.get(uid, task["id"]))
     return ids
+
+
+def uid_of(task: Mapping[str, Any]) -> str | None:
+    """Uid of a task's frame; None where the task is not of this program's making, or somebody took it away."""
+    uid = task["data"].get("uid")
+    return uid if isinstance(uid, str) and uid else None
 
 
 def read_tasks(

@@ -175,10 +175,11 @@ def prepared(place: Path):
     """A server, a film and a backbone of the sweep's own, and what ends the server."""
     import os
 
+    from scripts.faults.seeing import make_backbone
+
     from screentime.demo.cast import CHARACTERS
     from screentime.demo.film import draw_film
     from screentime.labelstudio import server
-    from scripts.faults.seeing import make_backbone
 
     os.environ["SCREENTIME_HOME"] = str(place / "home")
     os.environ.setdefault("SCREENTIME_CACHE", str(place / "cache"))

@@ -28,6 +28,7 @@ from screentime.labelstudio.stream import next_task, submit
 from screentime.rounds import Loop
 from screentime.talk import Talk
 from screentime.workspace import Workspace
+from scripts.faults import snapshot
 from scripts.faults.faulty import FaultyProxy, Plan
 
 # Waits between attempts and looks; the waits themselves are tested one by one elsewhere.
@@ -99,7 +100,7 @@ class Project:
         self.place, self.root, self.truth, self.film, self.other = place, place / "project", truth, film, other
         self.running = server.status(home)
         self.token = server.credentials(home).token
-        self.database = home / "labelstudio" / "data" / "label_studio.sqlite3"
+        self.database = snapshot.database_of(home)
         self.proxy = FaultyProxy(self.running.port)
         workspace = begin(
             self.root, [film], ("cat", "mouse"), backbone=str(backbone), view="whole", first_batch=24, every=4,
@@ -153,7 +154,7 @@ class Project:
 
                 app(arguments, standalone_mode=False)
 
-        stage = Stage(name or words[0], run, self._dump(), self.place / f"before {name or words[0]}")
+        stage = Stage(name or words[0], run, snapshot.keep(self.database), self.place / f"before {name or words[0]}")
         shutil.copytree(self.root, stage.folder, symlinks=True)
         self.proxy.listen()
         ended = self._run(stage.run)
@@ -297,14 +298,7 @@ class Project:
             found["loop.json"] = (progress.batch, progress.audits, progress.skipped, progress.shown, progress.tasks)
         return found
 
-    def _dump(self) -> bytes:
-        with contextlib.closing(sqlite3.connect(self.database)) as base:
-            return base.serialize()
-
     def _restore(self, stage: Stage) -> None:
-        with contextlib.closing(sqlite3.connect(":memory:")) as kept:
-            kept.deserialize(stage.database)
-            with contextlib.closing(sqlite3.connect(self.database, timeout=30)) as base:
-                kept.backup(base)
+        snapshot.put_back(self.database, stage.database)
         shutil.rmtree(self.root)
         shutil.copytree(stage.folder, self.root, symlinks=True)

@@ -71,7 +71,7 @@ def test_character_in_use_is_never_dropped(ls_client, make_project):
     with pytest.raises(ConfigError) as raised:
         ensure(ls_client, sample.workspace, TOM)
     assert raised.value.what.endswith("have no place for: Jerry.")
-    with pytest.raises(ConfigError, match="have no place for: labels made in multi mode."):
+    with pytest.raises(ConfigError, match="labels made in multi mode, and this workspace is in exclusive mode"):
         ensure(ls_client, sample.workspace, Schema("exclusive", ("Tom", "Jerry")))
     assert "Jerry" in ls_client.request("GET", f"api/projects/{sample.ref.id}/")["label_config"]
 
