@@ -184,8 +184,10 @@ class Saved:
         try:
             tf.saved_model.save(module, str(folder / SAVED))
         except tf.errors.OpError as error:
+            # Its message begins with the operation and the file, and may end with the operation once more.
+            reason = error.message.rsplit("; ", 1)[-1].split(" [")[0]
             raise ScreentimeError(
-                f"The model cannot be written to {folder / SAVED}: {error.message}.", "See that space is left there."
+                f"The model cannot be written to {folder / SAVED}: {reason}.", "See that space is left there."
             ) from None
         return SAVED
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from screentime.errors import ScreentimeError
 from screentime.model.conversion import convert
 from screentime.model.networks import MOST_SIZES, Lite, Saved, load_saved
 
@@ -116,3 +118,16 @@ print(Lite(Path(sys.argv[1]).read_bytes())([np.ones((24, 24, 3), np.float32)] * 
         cwd=Path(__file__).parents[2],
     )
     assert (result.stdout, result.stderr) == ("(3, 8)\n", "")
+
+
+def test_a_saved_model_that_a_full_disk_does_not_take_is_told_in_a_sentence(saved, tmp_path):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        with pytest.raises(ScreentimeError) as caught:
+            Saved(saved.network).write(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert str(caught.value) == (
+        f"The model cannot be written to {tmp_path / 'model'}: File too large. See that space is left there."
+    )
