@@ -10,6 +10,8 @@ from statistics import median
 ROUNDING_SECONDS = 0.002
 # What a frame is taken to last while nothing better is known: 25 frames a second.
 DEFAULT_FRAME_SECONDS = 0.04
+# Where times go back by more than this, another film was joined to the one before, and its times go on from there.
+JOINED_SECONDS = 1.0
 # Decoders say "no time" with a huge negative number; no film lasts eleven days.
 LONGEST_SECONDS = 1e6
 
@@ -34,7 +36,8 @@ class Clock:
     """Seconds from the film's first frame, always rising.
 
     Some containers give no times at all (raw H.264), give them late (B-frames in AVI) or lose
-    the last one (MPEG). The clock takes a time where one is given and counts frames where not.
+    the last one (MPEG). The clock takes a time where one is given and counts frames where not. Films that were
+    joined begin anew on the way: their times go on from where the one before ended.
 
     Parameters
     ----------
@@ -50,6 +53,7 @@ class Clock:
     def __init__(self, rate: float) -> None:
         self.last: float | None = None
         self._start = 0.0
+        self._joined: float | None = None  # where the film starts by its latest frame, if that lay far back
         self._default = frame_seconds(rate)
         # Enough for a median that a gap does not move, few enough to keep memory flat.
         self._steps: deque[float] = deque(maxlen=99)
@@ -81,8 +85,14 @@ class Clock:
             self.last = round(max(position - self._start, 0.0), 6) if known else 0.0
             return self.last
         second = round(position - self._start, 6) if known else self.last
+        if self._joined is not None and known and second <= self.last < round(position - self._joined, 6):
+            # A second frame says so too: it was no stray one.
+            self._start, second = self._joined, round(position - self._joined, 6)
+        self._joined = None
         if second <= self.last:
+            back = self.last - second
             second = round(self.last + (lost + 1) * self.usual_step, 6)
+            self._joined = position - second if known and back > JOINED_SECONDS else None
         elif not lost:
             self._steps.append(second - self.last)
         self.last = second

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from array import array
 from collections.abc import Iterator
 from pathlib import Path
@@ -87,11 +88,25 @@ class Pictures:
         self.rate = rate if rate > 0 else 0.0
         # This container knows no time of presentation; FFmpeg guesses it, and is often wrong.
         self._guessed = self._container.format.name == "avi"
-        seconds = (self._container.duration or 0) / 1_000_000 or (stream.duration or 0) * self._unit
+        seconds = self._said_seconds()
         self.claimed_frames = stream.frames or int(max(seconds, 0.0) * self.rate + 0.5)
-        claimed = self.claimed_frames / self.rate if self.rate else 0.0
+        claimed = seconds or (self.claimed_frames / self.rate if self.rate else 0.0)
         self.claimed_seconds = claimed if 0 < claimed < LONGEST_SECONDS else 0.0
         self.ratio = float(stream.sample_aspect_ratio or 0)
+
+    def _said_seconds(self) -> float:
+        """How long the pictures last by the container's word: its sound may go on, and neither need begin at 0."""
+        stream, container = self._stream, self._container
+        if stream.duration:
+            return stream.duration * self._unit
+        # Matroska says of each stream when it ends, in a title of its own, if at all.
+        ends = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
+        if ends:
+            hours, minutes, seconds = map(float, ends.groups())
+            return hours * 3600 + minutes * 60 + seconds - (stream.start_time or 0) * self._unit
+        # It counts from 0; others from where they begin.
+        start = max(container.start_time or 0, 0) if container.format.name.startswith("matroska") else 0
+        return ((container.duration or 0) - start) / 1_000_000
 
     def close(self) -> None:
         """Let go of the file."""

@@ -100,7 +100,7 @@ def checked(path: str | os.PathLike[str]) -> Path:
     Raises
     ------
     FilmError
-        If it is missing, a folder, a device, empty, or has a name that is not UTF-8.
+        If it is missing, a folder, a device, empty, may not be read, or has a name that is not UTF-8.
     """
     # Absolute: FFmpeg takes a bare name such as "concat:a" for an order, not for a file.
     path = Path(path).absolute()
@@ -115,6 +115,8 @@ def checked(path: str | os.PathLike[str]) -> Path:
         if path.stat().st_size == 0:
             raise FilmError(f"{name} is empty (0 bytes).", "Copy or download it again.")
         str(path).encode("utf-8")
+        with path.open("rb"):
+            pass
     except UnicodeEncodeError:
         raise FilmError(f"The name {name} is not valid UTF-8.", "Rename it.") from None
     except OSError as error:

@@ -86,3 +86,17 @@ def test_a_gap_does_not_change_what_a_frame_usually_lasts():
 @pytest.mark.parametrize("rate", [0.0, -1.0, math.nan, math.inf, 90000.0])
 def test_an_impossible_rate_is_not_believed(rate):
     assert frame_seconds(rate) == 0.04
+
+
+def test_times_that_begin_anew_go_on_from_where_the_film_before_ended():
+    clock = Clock(25.0)
+    before = [number / 25 for number in range(75)]
+    behind = [number / 12 for number in range(75)]
+    found = [clock.tick(time) for time in before + behind]
+    assert found == pytest.approx([*before, *(3 + time for time in behind)], abs=1e-5)
+
+
+def test_a_single_frame_from_long_ago_does_not_move_the_others():
+    clock = Clock(25.0)
+    found = [clock.tick(time) for time in [*(number / 25 for number in range(60)), 0.5, 2.44, 2.48]]
+    assert found == [round(number / 25, 6) for number in range(63)]

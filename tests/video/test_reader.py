@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from fractions import Fraction
 from itertools import pairwise
@@ -318,3 +319,21 @@ def test_a_film_that_is_changed_while_it_is_read_is_not_taken_for_the_one_it_was
     assert str(caught.value) == (
         "growing.mp4 was changed while it was read. Wait until it is copied or downloaded whole, then run this again."
     )
+
+
+@pytest.mark.parametrize(("name", "before", "after"), [
+    ("late.mkv", (), ("-output_ts_offset", "3600", "-c", "copy")),
+    ("late.flv", (), ("-output_ts_offset", "5", "-c", "copy")),
+    ("cut.mp4", ("-ss", "1.3"), ("-c", "copy")),
+    ("sound-goes-on.mkv", (), ("-f", "lavfi", "-i", "sine=duration=40", "-map", "0", "-map", "1", "-c:v", "copy")),
+    ("other-film-goes-on.mkv", (), (
+        "-f", "lavfi", "-i", "color=duration=40:size=64x64:rate=5", "-map", "0", "-map", "1", "-c:v:0", "copy",
+    )),
+])
+def test_what_does_not_begin_at_0_or_ends_before_its_sound_is_not_cut_short(studio, plain, name, before, after):
+    path = studio.folder / f"whole-{name}"
+    studio.ffmpeg(*before, "-i", plain, *after, path)
+    samples, reader = read(studio, path)
+    length = 8.7 if name == "cut.mp4" else 10.0
+    assert (len(samples), reader.film.seconds) == (math.ceil(length), pytest.approx(length, abs=0.05))
+    assert reader.claimed_seconds == pytest.approx(length, abs=0.05) and reader.warnings == ()
