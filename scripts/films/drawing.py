@@ -89,12 +89,14 @@ def number_in(image: np.ndarray) -> int:
 
 
 @cache
-def pictures(frames: int = FRAMES) -> bytes:
+def pictures(first: int, frames: int) -> bytes:
     """The gray pictures of a film, one after the other."""
-    return b"".join(draw(number).tobytes() for number in range(frames))
+    return b"".join(draw(number).tobytes() for number in range(first, first + frames))
 
 
-def film(path: Path, *options: str, rate: str | int = RATE, frames: int = FRAMES, before: tuple[str, ...] = ()) -> None:
+def film(
+    path: Path, *options: str, rate: str | int = RATE, frames: int = FRAMES, before: tuple[str, ...] = (), first: int = 0
+) -> None:
     """Make a film of numbered pictures.
 
     Parameters
@@ -109,11 +111,13 @@ def film(path: Path, *options: str, rate: str | int = RATE, frames: int = FRAMES
         How many.
     before : tuple of str
         FFmpeg's options for more input.
+    first : int
+        The first picture's number.
     """
     source = ("-f", "rawvideo", "-pix_fmt", "gray", "-s", f"{WIDTH}x{HEIGHT}", "-r", str(rate), "-i", "-")
     codec = () if "-c:v" in options else ("-c:v", "libx264", "-preset", "ultrafast", "-g", "50")
     pixels = () if "-pix_fmt" in options else ("-pix_fmt", "yuv420p")
-    ffmpeg(*source, *before, *codec, *pixels, *options, path, stdin=pictures(frames))
+    ffmpeg(*source, *before, *codec, *pixels, *options, path, stdin=pictures(first, frames))
 
 
 def smeared(image: np.ndarray, meant: np.ndarray) -> bool:

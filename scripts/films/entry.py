@@ -30,6 +30,8 @@ class Entry:
         What the warning or the refusal must hold.
     rate : float
         Where the pictures are numbered and come evenly: how many a second. 0: only FFmpeg knows the times.
+    second_of : callable or None
+        Where numbered pictures do not come evenly, and FFmpeg does not know either: when each comes.
     base : str
         Name of the film in family ``base`` that it was spoiled from.
     quick : bool
@@ -44,6 +46,7 @@ class Entry:
     outcome: Outcome = "read"
     says: str = ""
     rate: float = 0.0
+    second_of: Callable[[int], float] | None = None
     base: str = ""
     quick: bool = False
     cli: bool = False

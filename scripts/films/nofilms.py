@@ -54,11 +54,14 @@ def _contents() -> Iterator[Entry]:
     for name, content in contents.items():
         yield Entry("no films", name, _holding(content), "refused", NONE, quick=name == "text.mp4", cli=name == "text.mp4")
     for name in ("jpeg.mp4", "numbered%03d.jpg", "every*.png", "alone001.jpg"):
-        still = lambda path: ffmpeg(  # noqa: E731
-            "-f", "lavfi", "-i", "testsrc", "-frames:v", "1", "-c:v", "mjpeg" if "jp" in path.name else "png",
-            "-f", "image2", "-update", "1", f"file:{path}".replace("%", "%%"),
-        )
-        yield Entry("no films", name, still, "refused", NONE)
+        yield Entry("no films", name, _still, "refused", NONE)
+
+
+def _still(path: Path) -> None:
+    # By another name first: FFmpeg would take this one for a pattern.
+    plain = path.with_name(".still" + (".jpg" if "jp" in path.name else ".png"))
+    ffmpeg("-f", "lavfi", "-i", "testsrc", "-frames:v", "1", "-update", "1", plain)
+    plain.rename(path)
 
 
 def _lists() -> Iterator[Entry]:
@@ -189,7 +192,7 @@ def _claims() -> Iterator[Entry]:
     yield Entry("claims", "far too long.avi", hours, "any", rate=25)
     rate = _changed(drawn(*CALM, "-f", "avi"), lambda data: _put(data, b"strh", 28, (0).to_bytes(4, "little") * 2))
     yield Entry("claims", "no rate.avi", rate, "any")
-    lone = after(drawn(*CALM), ".mp4", "-c", "copy", "-bsf:v", "setts=ts='if(gte(N,149),TS+1e6/TB,TS)'")
+    lone = after(drawn(*CALM), ".mp4", "-c", "copy", "-bsf:v", "setts=ts='if(gte(N,149),TS+1e5/TB,TS)'")
     yield Entry("claims", "last frame after days.mkv", lone, "any")
 
 
