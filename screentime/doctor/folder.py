@@ -94,17 +94,21 @@ def look_halves(place: Place) -> Finding:
 
 def mend_halves(place: Place) -> str:
     """Clear away what killed commands left."""
-    cleared = 0
+    before = list(_halves(place))
     try:
         workspace = place.workspace
     except Missing:
         workspace = None
-    if workspace:
+    # Locked, nothing of it is under way; what taking the lock clears away by itself counts too.
+    if workspace and list(_in_workspace(workspace.root)):
         with workspace.locked("doctor --fix"):
-            cleared += sum(_clear(one) for one in _in_workspace(workspace.root))
-    if any(_in_home(place.home)):
+            for one in _in_workspace(workspace.root):
+                _clear(one)
+    if _in_home(place.home):
         with installation.lock(place.home, "doctor --fix"):
-            cleared += sum(_clear(one) for one in _in_home(place.home))
+            for one in _in_home(place.home):
+                _clear(one)
+    cleared = sum(not one.exists() for one in before)
     return f"cleared away {counted(cleared, 'leftover')}." if cleared else ""
 
 
@@ -156,6 +160,7 @@ def _halves(place: Place) -> Iterator[Path]:
 def _in_workspace(root: Path) -> Iterator[Path]:
     for folder in (root, root / "frames", root / "models", root / "embeddings", root / "review", *root.glob("models/v*")):
         if folder.is_dir() and not folder.is_symlink():
+            # Listed before anything of it is cleared away.
             yield from sorted(one for one in folder.iterdir() if one.name.startswith(HALVES))
 
 
@@ -166,18 +171,17 @@ def _in_home(home: Path) -> list[Path]:
     return sorted(one for one in place.iterdir() if one.name.startswith((PREPARING, *HALVES)))
 
 
-def _clear(path: Path) -> bool:
+def _clear(path: Path) -> None:
     if path.name.startswith(".old-"):
         # Between two renames the old folder is the only one.
         place = path.with_name(path.name.removeprefix(".old-"))
         if not place.exists():
             path.rename(place)
-            return True
+            return
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
         path.unlink()
-    return True
 
 
 def _secrets(place: Place) -> Iterator[Path]:

@@ -68,7 +68,7 @@ def test_what_killed_commands_left_is_cleared_away(patient):
     root = patient.root
     frames = next(one for one in (root / "frames").iterdir() if one.is_dir())
     assert patient.look("Half-finished files").sentence == "nothing is half finished."
-    (root / ".writing-abc").write_text("half")
+    (root / "models" / ".making-abc").mkdir()
     (root / "frames" / ".part-x").mkdir()
     (root / "frames" / ".part-x" / "0.jpg").touch()
     # Killed between two renames: the only copy of the frames.
@@ -76,7 +76,7 @@ def test_what_killed_commands_left_is_cleared_away(patient):
     found = patient.look("Half-finished files")
     assert (found.state, found.fix) == ("warning", f"{FIX} clears them away.")
     assert found.sentence == (
-        f"3 files and folders are left of a command that was killed: .writing-abc, .old-{frames.name}, .part-x."
+        f"3 files and folders are left of a command that was killed: .old-{frames.name}, .part-x, .making-abc."
     )
     with patient.loop.workspace.locked("sync"):
         assert patient.look("Half-finished files").sentence == "3 files and folders under way."
