@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from screentime.errors import ScreentimeError
-from screentime.files import UNFINISHED, clear_unfinished, replacing, write_atomically
+from screentime.files import UNFINISHED, clear_unfinished, replacing, share, write_atomically
 
 
 def test_text_and_bytes_are_written_as_they_stand(tmp_path):
@@ -146,3 +146,31 @@ def test_on_a_disk_that_takes_no_more_the_old_file_stands(tmp_path):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert path.read_text() == "old" and os.listdir(tmp_path) == ["file"]
+
+
+def test_files_of_the_same_content_become_one_and_others_stay(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    for place, content in (("a/same", "x"), ("b/same", "x"), ("b/other", "y")):
+        write_atomically(tmp_path / place, content)
+    assert share(tmp_path / "a" / "same", tmp_path / "b" / "same")
+    assert (tmp_path / "a" / "same").samefile(tmp_path / "b" / "same")
+    assert not share(tmp_path / "a" / "same", tmp_path / "b" / "other")
+    assert not share(tmp_path / "a" / "none", tmp_path / "b" / "same")
+    assert not share(tmp_path / "a" / "same", tmp_path / "b" / "none")
+    assert sorted(os.listdir(tmp_path / "b")) == ["other", "same"]
+    # Replacing one leaves the other as it is.
+    write_atomically(tmp_path / "b" / "same", "z")
+    assert (tmp_path / "a" / "same").read_text() == "x"
+
+
+def test_where_there_are_no_links_files_stay_two(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    for name in ("first", "second"):
+        write_atomically(tmp_path / name, "x")
+    assert not share(tmp_path / "first", tmp_path / "second")
+    assert sorted(os.listdir(tmp_path)) == ["first", "second"]
+    assert not (tmp_path / "first").samefile(tmp_path / "second")

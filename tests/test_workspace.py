@@ -17,6 +17,7 @@ import pytest
 from screentime import config as configuration
 from screentime.config import Config, Project
 from screentime.errors import Busy, ConfigError, NotReady, ScreentimeError, UserMistake
+from screentime.files import write_atomically
 from screentime.records import Appearance, Film, Frame, Label, Review, Round, frame_uid
 from screentime.schema import Schema
 from screentime.standing import AskedReview, Audited, Progress
@@ -435,6 +436,14 @@ def test_rounds_are_what_the_cards_say_oldest_first(workspace):
     killed.mkdir(parents=True)
     (killed / "card.json").write_text("{")
     assert workspace.rounds() == rounds
+    # They are kept in memory; what is written into a card later is told all the same.
+    reached = replace(rounds[1], target_reached=True)
+    write_atomically(
+        workspace.models_folder / "v002-abc" / "card.json",
+        json.dumps({**CARD, "version": "v002-abc", "round": asdict(reached)}),
+    )
+    assert workspace.rounds() == [rounds[0], reached, rounds[2]]
+    assert workspace.card()["version"] == "v010-abc"
 
 
 # -- lock -----------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -237,6 +239,18 @@ def test_other_labels_are_trained_on_without_tracing_anew(cloud):
     train(60)
     assert manyheads.many_heads(60, 6, 3, 7, "exclusive").model is model
     assert [function.experimental_get_tracing_count() for function in traced] == before
+
+
+def test_of_the_traced_models_only_the_latest_few_are_kept(cloud):
+    embeddings, labelled, _ = cloud
+    targets = np.eye(2, dtype=np.float32)[np.arange(60) % 2]
+
+    train_head(embeddings, labelled, targets, np.arange(60) % 5, alone(90), "multi", target=UNREACHABLE, epochs=1)
+    gone = weakref.ref(manyheads.many_heads(60, 6, 2, 6, "multi").model)
+    # Of other sizes, as more labels bring them.
+    for dimensions in range(64, 64 * (manyheads.KEPT + 2), 64):
+        manyheads.many_heads(60, dimensions + 1, 2, 6, "multi")
+    assert gone() is None
 
 
 @pytest.mark.parametrize("mode", ["exclusive", "multi"])

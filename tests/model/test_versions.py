@@ -391,6 +391,27 @@ def test_a_version_from_kept_embeddings_needs_a_picture_where_nobody_judged_the_
     assert flat.samefile(tmp_path / "models" / card["version"] / "network.tflite")
 
 
+def test_what_two_versions_know_alike_is_one_file(first, material, tmp_path):
+    shutil.copytree(first[1], tmp_path / "models")
+    targets = material.targets.copy()
+    targets[0] = 1 - targets[0]
+    second = make(replace(material, targets=targets), tmp_path / "models", Talk())["version"]
+    known = tmp_path / "models" / second / "known.npz"
+    assert known.samefile(tmp_path / "models" / first[0]["version"] / "known.npz")
+    # It is whole without the other folder.
+    shutil.rmtree(tmp_path / "models" / first[0]["version"])
+    assert len(load(tmp_path / "models" / second).reference.known) == 24
+
+
+def test_a_card_is_not_read_where_the_curves_are_there(tmp_path):
+    folder = tmp_path / "v001-abc"
+    folder.mkdir()
+    (folder / "curves.png").write_bytes(b"drawn")
+    (folder / "card.json").write_text("{")
+    draw_curves(tmp_path)
+    assert (folder / "curves.png").read_bytes() == b"drawn"
+
+
 def test_a_fine_tuned_version_sees_squares_and_stands_alone(material, tmp_path):
     squares = replace(material, config=configure("finetune", epochs=1))
     card = make(squares, tmp_path, Talk())
