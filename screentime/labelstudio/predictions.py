@@ -79,7 +79,7 @@ def write_predictions(
         # Every frame has its label: nothing is left to show.
         return
     right, wrong = _present(client, project, version, body)
-    in_place = _standing(client, project, {one["task"] for one in body} & set(open)) | wrong
+    in_place = _standing(client, project, version, {one["task"] for one in body} & set(open)) | wrong
     anew = [one for one in body if one["task"] not in right and one["task"] not in in_place]
     if anew:
         import_predictions(client, project, anew, progress=progress)
@@ -216,14 +216,23 @@ def delete_version(client: Client, project: ProjectRef, version: str) -> None:
         )
 
 
-def _standing(client: Client, project: ProjectRef, tasks: Collection[int]) -> dict[int, int]:
-    """Task to the prediction of the version on show, where there is one."""
+def _standing(client: Client, project: ProjectRef, version: str, tasks: Collection[int]) -> dict[int, int]:
+    """Task to the prediction that people have before them, where there is one.
+
+    That is one of the version on show; where that is the new one already, which a killed round left, what was
+    opened before is the newest older one.
+    """
     if not tasks:
         return {}
     shown = shown_version(client, project)
     with speaking("reading the pre-annotations on show"):
         found = _versions(client, project, tasks)
-    return {task: one["id"] for task, there in found.items() for one in there if one["model_version"] == shown}
+    known = {
+        task: [one["id"] for one in there if one["model_version"] == shown]
+        or [one["id"] for one in there if shown == version and one["model_version"] != ORDER_VERSION]
+        for task, there in found.items()
+    }
+    return {task: max(ids) for task, ids in known.items() if ids}
 
 
 def _versions(client: Client, project: ProjectRef, tasks: Collection[int]) -> dict[int, list[dict[str, Any]]]:

@@ -76,6 +76,21 @@ def test_what_may_be_on_the_page_is_changed_in_place(ls_client, make_project):
     assert predictions.prediction_versions(ls_client, sample.ref) == {"v3": 4}
 
 
+def test_killed_before_it_was_changed_what_may_be_on_the_page_is_changed_by_the_next_go(ls_client, make_project):
+    sample = make_project(4)
+    n = sample.numbers
+    write_predictions(ls_client, sample.ref, sample.schema, "v1", [(task, {"Tom"}, 0.5) for task in n])
+    before = {one["task"]: one["id"] for one in ls_client.request("GET", "api/predictions/", params={"project": sample.ref.id})}
+    items = [(task, {"Jerry"}, 0.75) for task in n]
+    # Killed here: the others are imported and on show, and of the two open ones nothing is changed yet.
+    write_predictions(ls_client, sample.ref, sample.schema, "v2", items[2:])
+    replace(ls_client, sample, "v2", items, open=set(n[:2]))
+    found = ls_client.request("GET", "api/predictions/", params={"project": sample.ref.id})
+    assert sorted((one["task"], one["model_version"]) for one in found) == [(task, "v2") for task in sorted(n)]
+    after = {one["task"]: one["id"] for one in found}
+    assert {task: after[task] for task in n[:2]} == {task: before[task] for task in n[:2]}
+
+
 def test_repeating_doubles_nothing_and_completes_what_was_cut_off(ls_client, make_project):
     sample = make_project(4)
     items = everyone(sample)
