@@ -51,6 +51,25 @@ class Ended:
     said: str = ""
 
 
+@dataclass(frozen=True)
+class Tried:
+    """A command with a fault, and again without it.
+
+    Attributes
+    ----------
+    first, second : Ended
+    hits : int
+        How often the fault came.
+    differences : list of str
+        In what the outcome differs from the undisturbed one.
+    """
+
+    first: Ended
+    second: Ended
+    hits: int
+    differences: list[str]
+
+
 @dataclass
 class Stage:
     """A command, and what there was before it.
@@ -62,8 +81,12 @@ class Stage:
         Runs it through the proxy.
     database : bytes
         The server's, before.
+    folder : Path
+        A copy of the project's folder, before.
     kinds : list of str
         Every call that it makes undisturbed.
+    seconds : float
+        How long it takes then.
     after : dict
         What there is afterwards, see `Project.state`.
     """
@@ -73,6 +96,7 @@ class Stage:
     database: bytes
     folder: Path
     kinds: list[str] = field(default_factory=list)
+    seconds: float = 0.0
     after: dict[str, Any] = field(default_factory=dict)
 
 
@@ -89,11 +113,12 @@ class Project:
         Films with the characters cat and mouse; the project's, and another one.
     truth : list of frozenset of str
         Who is on screen in each second of ``film``.
-    backbone : Path
+    backbone : str
+        As ``screentime new --backbone`` takes it.
     """
 
     def __init__(
-        self, home: Path, place: Path, film: Path, other: Path, truth: list[frozenset[str]], backbone: Path
+        self, home: Path, place: Path, film: Path, other: Path, truth: list[frozenset[str]], backbone: str
     ) -> None:
         from screentime.projects import begin, extract_films
 
@@ -103,7 +128,7 @@ class Project:
         self.database = snapshot.database_of(home)
         self.proxy = FaultyProxy(self.running.port)
         workspace = begin(
-            self.root, [film], ("cat", "mouse"), backbone=str(backbone), view="whole", first_batch=24, every=4,
+            self.root, [film], ("cat", "mouse"), backbone=backbone, view="whole", first_batch=24, every=4,
             batch=6, audit_every=3,
         )
         extract_films(workspace, workspace.config(), Talk())
@@ -157,7 +182,9 @@ class Project:
         stage = Stage(name or words[0], run, snapshot.keep(self.database), self.place / f"before {name or words[0]}")
         shutil.copytree(self.root, stage.folder, symlinks=True)
         self.proxy.listen()
+        began = time.monotonic()
         ended = self._run(stage.run)
+        stage.seconds = time.monotonic() - began
         if ended.how != "done":
             raise RuntimeError(f"{stage.name} ends undisturbed with: {ended.said}")
         stage.kinds, stage.after = list(self.proxy.seen), self.state()
@@ -165,25 +192,18 @@ class Project:
 
     # -- running ------------------------------------------------------------------------------------
 
-    def again(self, stage: Stage, plan: Plan) -> tuple[Ended, Ended, list[str]]:
-        """Run a command with a fault, then without it.
-
-        Returns
-        -------
-        first, second : Ended
-        differences : list of str
-            In what the outcome differs from the undisturbed one.
-        """
+    def again(self, stage: Stage, plan: Plan) -> Tried:
+        """Run a command with a fault, then without it."""
         self._restore(stage)
         self.proxy.listen(plan)
         first = self._run(stage.run, slow=plan.fault == "slow")
-        self.hits = self.proxy.hits
+        hits = self.proxy.hits
         self.proxy.listen()
         second = self._run(stage.run)
         now = self.state()
-        return first, second, [
+        return Tried(first, second, hits, [
             f"{name}: {now[name]} instead of {stage.after[name]}"[:400] for name in now if now[name] != stage.after[name]
-        ]
+        ])
 
     def _run(self, run: Callable[[], None], *, slow: bool = False) -> Ended:
         send, hurried = line._send, types.SimpleNamespace(
