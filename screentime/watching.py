@@ -32,6 +32,7 @@ def watch(loop: Loop, pause: float = 0.5) -> Synced:
     Synced
         The round that reached the target, or learned from the last label.
     """
+    from screentime.labelstudio import installation, log
     from screentime.model.runtime import warm_up
 
     loop.project()
@@ -49,6 +50,8 @@ def watch(loop: Loop, pause: float = 0.5) -> Synced:
             if synced or seen is None:
                 rest = cleared(loop)
             seen = count
+        if loop.link.embedded:
+            log.trim(installation.home())
         until = time.monotonic() + pause
         while time.monotonic() < until and next(rest, None):
             pass

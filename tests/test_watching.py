@@ -41,9 +41,11 @@ def test_watching_ends_with_the_round_that_reaches_the_target(cartoon_loop, cart
 
 
 def test_while_it_watches_it_clears_away_what_is_left_and_still_sees_labels(
-    cartoon_loop, cartoon_annotator, monkeypatch
+    cartoon_loop, cartoon_annotator, ls_home, monkeypatch
 ):
     monkeypatch.setattr("screentime.labelstudio.predictions.TOGETHER", 4)
+    monkeypatch.setattr("screentime.labelstudio.log.LONGEST", 2000)
+    monkeypatch.setattr("screentime.labelstudio.log.KEPT", 500)
     cartoon_loop.push()
     cartoon_annotator(8)
     cartoon_loop.sync()
@@ -61,6 +63,8 @@ def test_while_it_watches_it_clears_away_what_is_left_and_still_sees_labels(
     assert synced.labels == 40
     # Nothing of an older version was left before it rested.
     assert versions and all(len(one) == 1 for one in versions)
+    # The server's log is kept short meanwhile.
+    assert (ls_home / "labelstudio" / "server.log.1").stat().st_size == 500
 
 
 def test_too_many_older_pre_annotations_are_cleared_away_before_the_next_round(

@@ -17,7 +17,7 @@ from screentime.errors import ScreentimeError
 from screentime.files import write_atomically
 from scripts.soaking import stage, telling
 from scripts.soaking.annotating import Person
-from scripts.soaking.measuring import Point, database, load, on_disk, timed
+from scripts.soaking.measuring import Point, database, load, log, on_disk, timed
 
 # Labels after which a round is run. Few, so that hundreds of rounds are some labels each and what a round
 # takes does not grow for the labels' sake alone.
@@ -94,8 +94,8 @@ def soak(
         tell(f"{len(frames)} frames are pushed; {options.rounds} rounds follow, until minute {options.minutes:g}.")
         found["frames"] = len(frames)
         person = Person(loop.link.client, loop.project(), loop.schema, workspace, known, random.Random(stage.SEED))
-        log = scratch / "watching.log"
-        with stage.Watching(workspace, log) as watching:
+        said = scratch / "watching.log"
+        with stage.Watching(workspace, said) as watching:
             enough = max(loop.config.loop.first_batch // 2, 8)
             for number in range(1, options.rounds + 1):
                 if time.monotonic() > until:
@@ -119,7 +119,7 @@ def soak(
         found["labels_pulled"], found["status_seconds"] = _afterwards(workspace, loop)
         if options.keep:
             options.keep.mkdir(parents=True, exist_ok=True)
-            write_atomically(options.keep / "watching.log", log.read_bytes())
+            write_atomically(options.keep / "watching.log", said.read_bytes())
 
 
 def _came(
@@ -155,7 +155,7 @@ def _look(
         rss=ours.rss, own=ours.own, files=ours.files, sockets=ours.sockets, threads=ours.threads,
         server_rss=theirs.rss, server_own=theirs.own, server_files=theirs.files, server_sockets=theirs.sockets,
         server_threads=theirs.threads, predictions=sum(versions.values()), versions=len(versions),
-        folder=on_disk(workspace.root), database=database(own),
+        folder=on_disk(workspace.root), database=database(own), log=log(own),
     )
 
 

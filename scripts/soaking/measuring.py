@@ -39,8 +39,8 @@ class Point:
         Pre-annotations on the server, and of how many model versions.
     folder : float
         MB on disk of the workspace; a file of several names counts once.
-    database : float
-        MB of the server's database.
+    database, log : float
+        MB of the server's database and of its log.
     """
 
     round: int
@@ -62,6 +62,7 @@ class Point:
     versions: int
     folder: float
     database: float
+    log: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,11 @@ def on_disk(folder: Path) -> float:
 def database(home: Path) -> float:
     """MB of the embedded server's database with its journals."""
     return sum(file.stat().st_size for file in (home / "labelstudio" / "data").glob("*.sqlite3*")) / MB
+
+
+def log(home: Path) -> float:
+    """MB of the embedded server's log, with the part of it that was put aside."""
+    return sum(file.stat().st_size for file in (home / "labelstudio").glob("server.log*")) / MB
 
 
 def timed(function, *arguments):

@@ -6,9 +6,10 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from screentime.labelstudio.log import KEPT, LONGEST
 from screentime.showing import MOST_OLDER
 from scripts.soaking.flatness import Rule, judge, line, rates
-from scripts.soaking.measuring import Point
+from scripts.soaking.measuring import MB, Point
 
 Tell = Callable[[str], None]
 
@@ -54,8 +55,11 @@ def verdicts(points: Sequence[Point], found: dict[str, Any], options: argparse.N
     told = [judge(rule, rounds, [getattr(one, rule.name) for one in points]) for rule in FLAT]
     for rule in ADDED:
         told.append(judge(rule, *rates(rounds, [getattr(one, rule.name) for one in points], OVER)))
-    bound = Rule("predictions", "", most=PILED * found.get("frames", 0))
-    told.append(judge(bound, rounds, [one.predictions for one in points]))
+    bounds = (
+        Rule("predictions", "", most=PILED * found.get("frames", 0)),
+        Rule("log", "MB", most=(LONGEST + 2 * KEPT) / MB),
+    )
+    told += [judge(rule, rounds, [getattr(one, rule.name) for one in points]) for rule in bounds]
     lines = [line(one) for one in told]
     met = all(one.flat for one in told)
     ends = [
@@ -87,7 +91,7 @@ def said(point: Point) -> str:
 
 HEADER = (
     "round", "labels", "min", "round s", "label s", "RSS", "own", "files", "sock", "thr", "srv RSS", "srv own",
-    "files", "sock", "thr", "pre-ann", "vers", "folder", "database",
+    "files", "sock", "thr", "pre-ann", "vers", "folder", "database", "log",
 )
 
 
@@ -101,7 +105,7 @@ def table(points: Sequence[Point]) -> str:
             f"{one.label_seconds:.1f}", f"{one.rss:.0f}", f"{one.own:.0f}", str(one.files), str(one.sockets),
             str(one.threads), f"{one.server_rss:.0f}", f"{one.server_own:.0f}", str(one.server_files),
             str(one.server_sockets), str(one.server_threads), str(one.predictions), str(one.versions),
-            f"{one.folder:.1f}", f"{one.database:.1f}",
+            f"{one.folder:.1f}", f"{one.database:.1f}", f"{one.log:.1f}",
         ]
         for one in chosen
     ]
