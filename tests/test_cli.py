@@ -270,3 +270,21 @@ def test_a_film_that_cannot_be_read_does_not_stop_the_others(cartoon_loop, carto
     assert done.returncode == 2
     assert [row["film"] for row in json.loads(done.stdout)] == ["fine.mp4"]
     assert "a broken.mp4" in done.stderr and "1 of 2 films could not be read." in done.stderr
+
+
+def test_a_full_disk_is_told_in_a_sentence_wherever_it_is_met(monkeypatch, capsys):
+    import errno
+
+    from screentime import cli
+
+    def refuse():
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/films/tom/models")
+
+    monkeypatch.setattr(cli, "app", refuse)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == (
+        "/films/tom/models cannot be written: No space left on device.\n"
+        "See that space is left and that you may write there; the same command goes on from here.\n"
+    )

@@ -457,6 +457,7 @@ def test_a_download_that_was_killed_does_not_stop_the_next_one(direct, hub):
     Path(f"{place}.0123456789abcdef.tmp").mkdir()
     begun = time.monotonic()
     assert (open_backbone(handle, "whole").folder / "saved_model.pb").is_file()
+    assert not Path(f"{place}.0123456789abcdef.tmp").exists()
     assert time.monotonic() - begun < 10
 
 

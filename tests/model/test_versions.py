@@ -29,6 +29,7 @@ from screentime.model.tables import read_predictions, read_rows
 from screentime.model.training import Training
 from screentime.model.versions import Material, draw_curves, make, set_reached
 from screentime.model.views import View
+from screentime.report import curves
 from screentime.schema import Schema
 from screentime.talk import Talk
 from screentime.timeline import SMOOTHING
@@ -91,8 +92,8 @@ def test_a_version_is_a_folder_with_model_card_tables_curves_and_what_it_knows(f
         "predictions.csv", "unsmoothed.csv",
     ]
     assert (folder / "curves.png").read_bytes().startswith(b"\x89PNG")
-    # The killed run's folder is no version and in nobody's way.
-    assert sorted(os.listdir(models)) == [".making-killed", card["version"]]
+    # The killed run's folder is gone.
+    assert os.listdir(models) == [card["version"]]
 
 
 def test_the_card_says_what_the_version_was_made_from(first, material):
@@ -338,7 +339,7 @@ def test_other_labels_make_the_next_version_and_numbers_are_never_taken_twice(tr
     assert name(3)[:5] == "v004-"
 
 
-@pytest.mark.parametrize("step", ["plot_curves", "save", "sync_folder"])
+@pytest.mark.parametrize("step", ["plot_curves", "save", "sync_tree"])
 def test_a_run_that_fails_leaves_nothing_and_the_next_one_succeeds(trained, material, tmp_path, monkeypatch, step):
     def fail(*_):
         # A kill would leave just this: nothing that could be taken for a version.
@@ -358,12 +359,11 @@ def test_curves_may_be_drawn_later_and_are_when_the_drawing_was_killed(trained, 
     folder = tmp_path / card["version"]
     assert not (folder / "curves.png").exists()
 
-    def fail(path, *_):
-        path.write_bytes(b"half a picture")
+    def fail(picture, *_):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:
-        broken.setattr(versions, "plot_curves", fail)
+        broken.setattr(curves, "write_atomically", fail)
         with pytest.raises(KeyboardInterrupt):
             draw_curves(tmp_path)
     assert not (folder / "curves.png").exists()
