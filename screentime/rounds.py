@@ -140,7 +140,11 @@ class Loop:
         from screentime.labelstudio.labels import pull_labels
         from screentime.reviews import REVIEW, merge, pull_reviews
 
-        known = [label for label in self._pulled_before() if label.origin != REVIEW]
+        damaged = ""
+        try:
+            known = [label for label in self.workspace.labels_as_pulled() if label.origin != REVIEW]
+        except ScreentimeError as error:
+            known, damaged = [], error.what
         pulled = pull_labels(self.link.client, self.project(), self.schema, known, self.answers)
         for problem in pulled.problems:
             self.talk.say(problem)
@@ -164,6 +168,9 @@ class Loop:
         labels, notes = merge(labels, pull_reviews(self), frames, self.schema)
         for note in notes:
             self.talk.say(note)
+        if damaged:  # not before the labels are here
+            kept = self.workspace.keep_labels()
+            self.talk.say(f"{damaged} {kept} keeps it; the labels are copied anew.")
         self.workspace.write_labels(labels)
         doubles = {
             uid: [self.schema.choose(one) for one in answers]
@@ -172,15 +179,6 @@ class Loop:
         skipped = (pulled.skipped & there) - {label.uid for label in labels}
         self.workspace.update_progress(skipped=tuple(sorted(skipped)), doubles=doubles)
         return labels
-
-    def _pulled_before(self) -> list[Label]:
-        """The copy that is there; one that is damaged is set aside, since Label Studio has the labels."""
-        try:
-            return self.workspace.labels_as_pulled()
-        except ScreentimeError as error:
-            kept = self.workspace.keep_labels()
-            self.talk.say(f"{error.what} {kept} keeps it; the labels are copied anew.")
-            return []
 
     def _keep_gone(self, gone: Sequence[Label]) -> None:
         """Keep labels that were pulled before and are labels no more: people may not have meant that."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from screentime.errors import ConfigError, FilmError, ScreentimeError
 from screentime.files import write_atomically
+from screentime.kept import Damaged, read_json
 from screentime.records import Film, Frame, frame_uid
 from screentime.video.pictures import Size
 from screentime.video.reader import Reader, digest
@@ -287,11 +288,10 @@ def _no_higher(height: int | None) -> Size | None:
 def _read_shots(folder: Path, frames: int) -> list[int] | None:
     """Number of the shot of each frame in a whole folder; None where it does not tell them."""
     try:
-        shots = json.loads((folder / SHOTS).read_text("utf-8"))
-    except (OSError, ValueError):
+        shots = read_json(folder / SHOTS, list[int])
+    except Damaged:
         return None
-    fits = isinstance(shots, list) and len(shots) == frames
-    return shots if fits and all(type(shot) is int and shot >= 0 for shot in shots) else None
+    return shots if len(shots) == frames and all(0 <= shot <= MOST for shot in shots) else None
 
 
 def _file_name(second: float) -> str:

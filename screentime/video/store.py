@@ -12,10 +12,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from screentime.files import sync_folder, sync_tree
+from screentime.kept import Damaged, read_json
 from screentime.records import Film
 
 MANIFEST = "film.json"
 LONGEST_SLUG = 40
+# No film is as long, in seconds.
+LONGEST = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +112,11 @@ class Shelf:
         """
         self._recover()
         try:
-            values = json.loads((self.folder / MANIFEST).read_text("utf-8"))
-            stored = Stored(
-                Recipe(**values["recipe"]),
-                Film(**values["film"]),
-                tuple(map(float, values["seconds"])),
-                tuple(map(str, values["warnings"])),
-            )
-        except (OSError, ValueError, TypeError, KeyError):
+            stored = read_json(self.folder / MANIFEST, Stored)
+        except Damaged:
             return None  # no folder, or a damaged one: it is made again
+        if stored.film.digest != recipe.digest or not all(0 <= second < LONGEST for second in stored.seconds):
+            return None
         pictures = [file for file in self.folder.glob("*.jpg") if file.stat().st_size]
         return stored if stored.recipe == recipe and len(pictures) == len(stored.seconds) else None
 
