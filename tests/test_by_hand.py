@@ -349,6 +349,16 @@ def test_what_the_page_shows_is_put_back_by_the_next_sync(labelled, fault):
     assert loop.workspace.progress().tab == now[0]["id"] and f"tab={now[0]['id']}&" in loop.workspace.progress().url
 
 
+def test_a_tab_that_somebody_renamed_is_theirs(labelled):
+    where = {"project": number(labelled)}
+    first = request(labelled, "GET", "api/dm/views/", params=where)[0]
+    data = {**first["data"], "title": "Mine"}
+    request(labelled, "PATCH", f"api/dm/views/{first['id']}/", json={**where, "data": data})
+    afresh(labelled).push()
+    tabs = {tab["id"]: tab["data"]["title"] for tab in request(labelled, "GET", "api/dm/views/", params=where)}
+    assert tabs[first["id"]] == "Mine" and list(tabs.values()).count("Label first") == 1
+
+
 def test_a_removed_storage_is_made_again_by_push(labelled):
     where = {"project": number(labelled)}
     [storage] = request(labelled, "GET", "api/storages/localfiles/", params=where)

@@ -235,8 +235,8 @@ def _import(client: Client, project: ProjectRef, tasks: Sequence[Mapping[str, An
             try:
                 known = list_tasks(client, project)
             except ServerError:
-                # The line may still be down; what was wrong first is what to say.
-                continue
+                # The line is still down, though reading was tried more than once; what was wrong first is what to say.
+                break
             if uids <= known.keys():
                 return known
         raise

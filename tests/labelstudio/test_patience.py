@@ -11,7 +11,7 @@ import pytest
 from screentime.errors import ServerError
 from screentime.labelstudio import patience, server
 from screentime.labelstudio.client import Client, connect, speaking
-from screentime.labelstudio.refusals import AGAIN
+from screentime.labelstudio.refusals import AGAIN, Unreadable, refusal, unreadable
 from scripts.faults.faulty import AFTERWARDS, BROKEN, INSTEAD, FaultyProxy, Plan
 
 WHO = "GET /api/current-user/whoami"
@@ -24,7 +24,7 @@ def waits(monkeypatch):
 
     def sleep(seconds):
         slept.append(seconds)
-        time.sleep(min(seconds, 0.2))
+        time.sleep(min(seconds, 0.1))
 
     monkeypatch.setattr(patience, "time", types.SimpleNamespace(monotonic=time.monotonic, sleep=sleep))
     return slept
@@ -135,7 +135,8 @@ def test_a_wait_beyond_a_minute_is_left_to_the_person(waits):
     assert raised.value.remedy == f"Wait 300 s. {AGAIN}"
 
 
-def test_a_name_that_no_machine_has_is_said_at_once(waits):
+def test_a_name_that_no_machine_has_is_said_at_once(waits, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "*")
     with pytest.raises(ServerError, match="No machine has the name in Label Studio's address") as raised:
         connect("http://no-such-machine.invalid", "ab" * 20)
     assert "inside a container, localhost is the container itself" in raised.value.remedy and waits == []
@@ -202,6 +203,33 @@ def test_every_fault_that_stays_has_its_sentence(far, fault):
         ask(client, form=forms.Numbered)
     what, remedy = SENTENCES[fault]
     assert raised.value.what == what and raised.value.remedy.startswith(remedy)
+
+
+PAGE = "<html><head><style>p {{}}</style></head><body><h1>{}</h1></body></html>"
+
+
+@pytest.mark.parametrize(("status", "body", "what"), [
+    (413, PAGE.format("413 Too Large"), "What is sent is too large for a gateway in front of Label Studio (while asking): "),
+    (413, '{"detail": "too big"}', "What is sent is too large for Label Studio (while asking): too big"),
+    (403, PAGE.format("Forbidden"), "A gateway in front of Label Studio answered 403 (while asking): "),
+    (504, PAGE.format("Gateway Time-out"), "A gateway in front of Label Studio answered 504 (while asking): "),
+    (500, PAGE.format("Server Error"), "Label Studio failed with 500 (while asking): "),
+    (400, '{"detail": "Validation error", "validation_errors": {"title": ["Too long.", "Too dull."]}}',
+     "Label Studio answered 400 (while asking): title: Too long. Too dull."),
+    (302, "", "The server sends on to https://elsewhere/ (while asking)."),
+])
+def test_whose_refusal_it_is(status, body, what):
+    from label_studio_sdk.core.api_error import ApiError
+
+    error = ApiError(status_code=status, body=body, headers={"location": "https://elsewhere/?token=x"})
+    said = refusal(error, "asking").what
+    assert said.startswith(what) and "<" not in said and "p {}" not in said
+
+
+def test_a_page_to_log_in_at_a_gateway():
+    assert unreadable(Unreadable("no JSON", page=True), "asking").what == (
+        "A page in HTML came instead of Label Studio's answer (while asking)."
+    )
 
 
 def test_another_program_that_speaks_json_is_no_label_studio(ls_server, waits):
