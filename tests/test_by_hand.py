@@ -1,13 +1,14 @@
 """What people change by hand in Label Studio: each outcome as docs/label-studio.md tells it, on the real server."""
 
 
+import json
 import shutil
 
 import pytest
 from label_studio_sdk.core.api_error import ApiError
 
 from screentime.demo.annotator import Annotator, truth_of
-from screentime.errors import ConfigError, NotReady, ServerError
+from screentime.errors import ConfigError, NotReady, ScreentimeError, ServerError
 from screentime.labelstudio.client import speaking
 from screentime.labelstudio.predictions import prediction_versions, shown_version
 from screentime.projects import begin, extract_films
@@ -440,3 +441,41 @@ def test_drafts_skips_ground_truth_and_imported_annotations(labelled):
     assert draft not in said(loop) and skipped not in said(loop)
     assert said(loop)[truth] == {"cat"} and said(loop)[imported] == {"mouse"}
     assert loop.workspace.progress().skipped == (skipped,)
+
+
+# -- putting labels back ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("text", "what"), [
+    (None, "cannot be read"), ("uid,characters\n", "holds no labels."), ("uid,characters\nx,cat\n", "line 2 is damaged."),
+])
+def test_a_copy_that_is_none_is_refused(labelled, tmp_path, text, what):
+    file = tmp_path / "copy.csv"
+    if text is not None:
+        file.write_text(text, "utf-8")
+    with pytest.raises(ScreentimeError, match=what):
+        read_copy(labelled, file)
+
+
+def test_a_copy_with_a_character_that_the_project_does_not_have_is_refused(labelled, tmp_path):
+    file = tmp_path / "copy.csv"
+    file.write_text(labelled.workspace.labels_table.read_text("utf-8").replace("mouse", "rat"), "utf-8")
+    with pytest.raises(ConfigError, match=f"{file} has labels of rat, whom this project does not have"):
+        read_copy(labelled, file)
+
+
+def test_the_command_puts_back_what_the_project_s_folder_keeps(labelled):
+    from typer.testing import CliRunner
+
+    from screentime.cli import app
+
+    before = said(labelled)
+    victims = list(before)[:2]
+    delete_tasks(labelled, victims)
+    afresh(labelled).pull()
+    arguments = ["push", "--workspace", str(labelled.workspace.root), "--labels", "labels-gone.csv", "--json"]
+    ended = CliRunner().invoke(app, arguments)
+    assert ended.exit_code == 0 and json.loads(ended.stdout)["put_back"] == 2
+    assert "2 labels were put back." in ended.stderr
+    afresh(labelled).pull()
+    assert said(labelled) == before
