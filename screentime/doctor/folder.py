@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from screentime.doctor.finding import MEND, Check, Finding, Missing, counted, ok, warning
+from screentime.doctor.finding import MEND, OK, Check, Finding, Missing, counted, ok, warning
 from screentime.doctor.place import Place
 from screentime.errors import NotReady, ScreentimeError
 from screentime.labelstudio import installation
 from screentime.locks import AtWork, holder
+from screentime.video.store import MANIFEST
 
 # Names of what is made aside and renamed when it is whole.
 HALVES = (".part-", ".old-", ".writing-", ".making-", ".drawing-")
@@ -53,10 +55,16 @@ def look_frames(place: Place) -> Finding:
 
 
 def mend_frames(place: Place) -> str:
-    """Make the frames of films again that are missing."""
+    """Make frames again that are missing, from films and by options that are what they were."""
+    from screentime.doctor.films import look_films
     from screentime.projects import extract_films
     from screentime.talk import Talk
 
+    # Of another film, or sampled otherwise, they would be other frames than those that have labels.
+    if look_films(place).state != OK:
+        raise Missing("the films are not those of frames.csv")
+    if not _sampled_so(place):
+        raise Missing("screentime.toml samples the films otherwise than these frames were; set it back")
     extract_films(place.workspace, place.config, Talk())
     return "the frames were made again from the films."
 
@@ -140,6 +148,19 @@ def _at_work(place: Place) -> Iterator[AtWork]:
     # To ask for a lock where there is no home would make one.
     if (place.home / "labelstudio").is_dir():
         yield from filter(None, [holder(installation.lock_file(place.home))])
+
+
+def _sampled_so(place: Place) -> bool:
+    """Whether frames that are made now are those that were, as far as their folders still tell."""
+    options, root = place.config.frames, place.workspace.root
+    for folder in {(root / frame.file).parent for frame in place.frames}:
+        try:
+            recipe = json.loads((folder / MANIFEST).read_text("utf-8"))["recipe"]
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        if any(recipe.get(name) != getattr(options, name) for name in ("fps", "max_height", "quality")):
+            return False
+    return True
 
 
 def _has_content(path: Path) -> bool:

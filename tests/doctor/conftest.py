@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import httpx
@@ -120,3 +124,39 @@ def project_of_nothing(tmp_path: Path, cartoon) -> Callable[[str], Path]:
         return folder
 
     return make
+
+
+@contextmanager
+def web(answers: dict[str, object], status: int = 200, date: str | None = None) -> Iterator[int]:
+    """A real HTTP server that gives a JSON answer a path, or a page where there is none; its port."""
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            path = self.path.split("?")[0].rstrip("/")
+            content = json.dumps(answers[path]).encode() if path in answers else b"<html>Welcome</html>"
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_POST = do_GET
+
+        def date_time_string(self, timestamp=None):
+            return date or super().date_time_string(timestamp)
+
+        def log_message(self, *said):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server_:
+        thread = threading.Thread(target=server_.serve_forever)
+        thread.start()
+        try:
+            yield server_.server_port
+        finally:
+            server_.shutdown()
+            thread.join()
+
+
+@pytest.fixture
+def listening() -> Callable[..., AbstractContextManager[int]]:
+    return web

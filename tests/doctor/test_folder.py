@@ -53,6 +53,27 @@ def test_frames_that_are_gone_are_made_again(patient):
     assert first.read_bytes() == whole
 
 
+def test_frames_of_another_film_are_not_taken_for_those_that_are_gone(examine, filmed):
+    workspace, film = filmed()
+    table = workspace.frames_table.read_text("utf-8")
+    (workspace.root / workspace.frames()[0].file).unlink()
+    options = workspace.config_file.read_text("utf-8")
+    workspace.config_file.write_text(options.replace("fps = 1.0", "fps = 2.0"), "utf-8")
+    found = examine(workspace.root, "Frames", mend=True)
+    assert (found.state, found.fix) == (
+        "failed",
+        "It cannot be mended now: screentime.toml samples the films otherwise than these frames were; set it back.",
+    )
+    workspace.config_file.write_text(options, "utf-8")
+    draw(film, "-t", "3")
+    found = examine(workspace.root, "Frames", mend=True)
+    assert found.fix == (
+        "It could not be mended. film.mp4 is another film than the one that was extracted. Run `screentime extract`, then"
+        " `screentime push`; or put the film back that was there."
+    )
+    assert workspace.frames_table.read_text("utf-8") == table
+
+
 def test_a_damaged_model(patient):
     folder = patient.root / "models" / patient.version
     network = next(one for one in folder.iterdir() if one.suffix == ".tflite")

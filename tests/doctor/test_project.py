@@ -1,10 +1,6 @@
 """What goes wrong with a project in Label Studio, made for real: doctor names it, and mends what is safe."""
 
-import json
 import socket
-import threading
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
@@ -22,34 +18,6 @@ def project(patient):
         return patient.client.request("PATCH" if changes else "GET", f"api/projects/{patient.number}/", json=changes or None)
 
     return ask
-
-
-@contextmanager
-def listening(answers):
-    """A real HTTP server that gives a JSON answer a path; its port."""
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            content = json.dumps(answers.get(self.path.split("?")[0].rstrip("/"), {})).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        do_POST = do_GET
-
-        def log_message(self, *said):
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as web:
-        thread = threading.Thread(target=web.serve_forever)
-        thread.start()
-        try:
-            yield web.server_port
-        finally:
-            web.shutdown()
-            thread.join()
 
 
 def annotations(patient):
@@ -112,7 +80,7 @@ def test_another_model_version_is_set_right(patient, project, other, words):
     patient.mend("Retrieving")
 
 
-def test_a_connected_model_is_named_and_left_alone(patient):
+def test_a_connected_model_is_named_and_left_alone(patient, listening):
     answers = {"/health": {"status": "UP", "model_class": "Other"}, "/setup": {"model_version": "other"}}
     with listening(answers) as port:
         made = patient.client.request(

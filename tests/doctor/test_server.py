@@ -4,8 +4,6 @@ import os
 import socket
 import subprocess
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import psutil
 import pytest
@@ -98,24 +96,25 @@ def test_an_address_where_nothing_is(examine, tmp_path, monkeypatch, free_port):
         (502, "{url} answers 502.", "Look into Label Studio's log, or that of what stands before it."),
     ],
 )
-def test_what_answers_is_no_label_studio(examine, tmp_path, monkeypatch, status, words, remedy):
-    class Page(BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(status)
-            self.end_headers()
-            self.wfile.write(b"<html>Welcome</html>")
-
-        def log_message(self, *said):
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Page) as web:
-        thread = threading.Thread(target=web.handle_request)
-        thread.start()
-        url = f"http://127.0.0.1:{web.server_port}"
+def test_what_answers_is_no_label_studio(examine, listening, tmp_path, monkeypatch, status, words, remedy):
+    with listening({}, status) as port:
+        url = f"http://127.0.0.1:{port}"
         monkeypatch.setenv("LABEL_STUDIO_URL", url)
         found = examine(tmp_path, "Server")
-        thread.join()
     assert found == Finding("Server", "failed", words.format(url=url), remedy, code=1)
+
+
+def test_another_version_and_another_clock(examine, listening, tmp_path, monkeypatch):
+    answers = {"/api/version": {"release": "1.19.0"}}
+    with listening(answers, date="Mon, 01 Jan 2024 00:00:00 GMT") as port:
+        monkeypatch.setenv("LABEL_STUDIO_URL", f"http://127.0.0.1:{port}")
+        found = examine(tmp_path, "Version")
+        assert found == Finding(
+            "Version", "warning", "Label Studio 1.19.0 answers; screentime is tested with 1.23.2.",
+            "Where something fails, try 1.23.2: `pip install label-studio==1.23.2`.",
+        )
+        found = examine(tmp_path, "Clock")
+        assert found.state == "warning" and found.sentence.endswith(" s ahead of Label Studio's.")
 
 
 def test_an_address_that_is_none(examine, tmp_path, monkeypatch):
