@@ -38,6 +38,8 @@ def main() -> int:
     """Soak; 1 when something is not flat, broke, or took too long."""
     options = _filled(_parser().parse_args())
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    # A shell lets what it starts in the background ignore Ctrl+C, and what that starts in turn.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     began = time.monotonic()
 
     def tell(sentence: str) -> None:
