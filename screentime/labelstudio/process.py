@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -103,7 +104,7 @@ def alive(home: Path) -> Noted | None:
 def adopt(home: Path) -> Noted | None:
     """Note a running server of this home that nobody noted: what started it was killed just then.
 
-    It is known by the folder of its database, in its environment.
+    It is known by the folder of its database, in its environment, and runs as this user: it is sent the token.
     """
     import psutil
 
@@ -112,7 +113,8 @@ def adopt(home: Path) -> Noted | None:
     for process in psutil.process_iter():
         try:
             words = process.cmdline()
-            if "--internal-host" in words and process.environ().get("LABEL_STUDIO_BASE_DATA_DIR") == data:
+            mine = process.uids().real == os.getuid()
+            if mine and "--internal-host" in words and process.environ().get("LABEL_STUDIO_BASE_DATA_DIR") == data:
                 found[process.pid] = process, words
         except psutil.Error:
             continue  # gone, or another person's
