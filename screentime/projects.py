@@ -51,7 +51,11 @@ def begin(folder: Path, films: Sequence[Path], characters: Sequence[str], **chan
         for path in (path.resolve() for path in paths)
     )
     backbone = changes.get("backbone")
-    if backbone and "://" not in backbone and Path(backbone).is_dir():
+    try:
+        here = bool(backbone) and "://" not in backbone and Path(backbone).is_dir()
+    except OSError:  # a name that no folder can have
+        here = False
+    if here:
         # Later commands may be run from another folder.
         changes["backbone"] = str(Path(backbone).resolve())
     elif backbone and "://" not in backbone and backbone != "builtin":

@@ -170,11 +170,13 @@ def test_every_command_ends_in_a_sentence_and_changes_nothing_whatever_is_damage
             assert len(said.strip().splitlines()) <= 4 and "Traceback" not in said
 
 
-@pytest.mark.parametrize(("kind", "how"), [("film.json", "cut off"), ("shots.json", "nested"), (".jpg", "emptied")])
+@pytest.mark.parametrize(("kind", "how"), [("film.json", "cut off"), ("shots.json", "nested"), (".jpg", "emptied"), (".jpg", "cut at its end"),
+                                             (".jpg", "overwritten"), (".jpg", "a folder")])
 def test_frames_that_were_damaged_are_made_again_as_they_were(run, project, kind, how):
-    ended, said, changed = run("extract", files_of(project[0])[kind], how)
+    file = files_of(project[0])[kind]
+    ended, said, changed = run("extract", file, how)
     assert ended == 0, said
-    assert changed == {files_of(project[0])[kind]}
+    assert changed == ({file, f"{file}/in the way"} if how == "a folder" else {file})
 
 
 @pytest.mark.parametrize(("kind", "how"), [

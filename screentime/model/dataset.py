@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from screentime.errors import NotReady
 from screentime.machine import cores
+from screentime.video.store import BEGIN, END
 
 if TYPE_CHECKING:
     import numpy as np
@@ -83,13 +84,18 @@ def read_pictures(
     Raises
     ------
     NotReady
-        If a file is missing or no picture.
+        If a file is missing, cut off or no picture.
     """
     import cv2
     import numpy as np
 
     def read(file: Path) -> np.ndarray:
-        picture = cv2.imread(str(file))
+        try:
+            content = file.read_bytes()
+        except OSError:
+            content = b""
+        whole = content and (content.endswith(END) or not content.startswith(BEGIN))
+        picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) if whole else None
         if picture is None:
             raise NotReady(f"The frame {file} is missing or damaged.", "Run `screentime extract`.")
         return to_input(picture, size(picture.shape[1], picture.shape[0]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import unicodedata
@@ -17,6 +18,8 @@ from screentime.records import Film
 
 MANIFEST = "film.json"
 LONGEST_SLUG = 40
+# Of a JPEG file; one that was cut off lacks the end, and decoders make grey of what is missing.
+BEGIN, END = b"\xff\xd8", b"\xff\xd9"
 # No film is as long, in seconds.
 LONGEST = 1e9
 
@@ -117,8 +120,10 @@ class Shelf:
             return None  # no folder, or a damaged one: it is made again
         if stored.film.digest != recipe.digest or not all(0 <= second < LONGEST for second in stored.seconds):
             return None
-        pictures = [file for file in self.folder.glob("*.jpg") if file.stat().st_size]
-        return stored if stored.recipe == recipe and len(pictures) == len(stored.seconds) else None
+        if stored.recipe != recipe:
+            return None
+        pictures = [file for file in self.folder.glob("*.jpg") if _is_whole(file)]
+        return stored if len(pictures) == len(stored.seconds) else None
 
     @contextmanager
     def filling(self) -> Iterator[Path]:
@@ -172,3 +177,13 @@ class Shelf:
         for left in (self._part, self._old):
             if left.exists():
                 shutil.rmtree(left)
+
+
+def _is_whole(file: Path) -> bool:
+    try:
+        with file.open("rb") as content:
+            begin = content.read(len(BEGIN))
+            content.seek(-len(END), os.SEEK_END)
+            return begin == BEGIN and content.read() == END
+    except OSError:  # no file, or an empty one
+        return False

@@ -83,3 +83,13 @@ def test_a_file_that_is_missing_or_no_picture_is_named(tmp_path, content):
     with pytest.raises(NotReady) as caught:
         list(read_pictures([file], lambda width, height: (4, 4), 2))
     assert str(caught.value) == f"The frame {file} is missing or damaged. Run `screentime extract`."
+
+
+@pytest.mark.parametrize("damage", [lambda jpeg: jpeg[: len(jpeg) // 2], lambda jpeg: jpeg[:-1], lambda jpeg: b"", lambda jpeg: b"GIF"])
+def test_a_frame_that_was_cut_off_is_told_and_not_taken_for_a_grey_one(tmp_path, damage):
+    file = tmp_path / "1.jpg"
+    cv2.imwrite(str(file), np.random.default_rng(1).integers(0, 255, (40, 60, 3), dtype=np.uint8))
+    file.write_bytes(damage(file.read_bytes()))
+    with pytest.raises(NotReady) as caught:
+        list(read_pictures([file], lambda width, height: (width, height), 8))
+    assert str(caught.value) == f"The frame {file} is missing or damaged. Run `screentime extract`."
