@@ -48,10 +48,13 @@ class Clock:
     ----------
     last : float or None
         Second of the latest frame; None before the first.
+    counted : int
+        Frames whose time was given and did not rise, so that they were counted all the same.
     """
 
     def __init__(self, rate: float) -> None:
         self.last: float | None = None
+        self.counted = 0
         self._start = 0.0
         self._joined: float | None = None  # where the film starts by its latest frame, if that lay far back
         self._default = frame_seconds(rate)
@@ -63,7 +66,7 @@ class Clock:
         """Seconds that a frame usually lasts: the median of the latest ones."""
         return median(self._steps) if self._steps else self._default
 
-    def tick(self, position: float, lost: int = 0) -> float:
+    def tick(self, position: float, lost: int = 0, following: float = math.nan) -> float:
         """Second of the next frame.
 
         Parameters
@@ -72,6 +75,9 @@ class Clock:
             What the decoder says of its time, in seconds from the stream's start.
         lost : int, optional
             How many frames could not be decoded just before it.
+        following : float, optional
+            What the decoder says of the time of the frame behind it, where that is known already. Where that
+            lies before this one's, this one's is wrong.
 
         Returns
         -------
@@ -85,12 +91,16 @@ class Clock:
             self.last = round(max(position - self._start, 0.0), 6) if known else 0.0
             return self.last
         second = round(position - self._start, 6) if known else self.last
+        if self.last < following - self._start < second:
+            second = self.last
         if self._joined is not None and known and second <= self.last < round(position - self._joined, 6):
             # A second frame says so too: it was no stray one.
             self._start, second = self._joined, round(position - self._joined, 6)
+            self.counted -= 1
         self._joined = None
         if second <= self.last:
             back = self.last - second
+            self.counted += known
             second = round(self.last + (lost + 1) * self.usual_step, 6)
             self._joined = position - second if known and back > JOINED_SECONDS else None
         elif not lost:

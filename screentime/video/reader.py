@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -112,6 +112,7 @@ class Reader:
         self.claimed_seconds = 0.0
         self.lost_seconds = 0.0
         self._patched = False  # whether the decoder noticed damage
+        self._counted = 0  # frames whose time is no time
 
     def __enter__(self) -> Self:
         self._path = checked(self._path)
@@ -175,6 +176,11 @@ class Reader:
             )
         elif self._patched:
             sentences.append(f"{name} is damaged: its decoder patched pictures up, and some may be smeared.")
+        if self._counted:
+            sentences.append(
+                f"{name} gives {self._counted} of its frames a time that does not rise; they were counted"
+                " instead, and its seconds may be off."
+            )
         return tuple(sentences)
 
     def _open(self, strict: bool = False) -> None:
@@ -221,32 +227,37 @@ class Reader:
         """Decode every frame, and give those that are whole."""
         pictures, clock = self._pictures, Clock(self._pictures.rate)
         decoded = 0
-        failed = 0  # packets since the last frame that could not be decoded
         until = 0.0  # when the latest whole frame leaves the screen
         mended_at: float | None = None  # where damage that is not over yet ends at the earliest
-        for packet in chain(pictures.packets(), [None]):
-            frames = decode(packet)
-            if frames is None:
-                failed += 1
-                continue
-            for frame in frames:
-                decoded += 1
-                self._patched |= frame.is_corrupt
-                if failed:
-                    mended_at = (clock.last or 0.0) + failed * clock.usual_step
-                second = clock.tick(pictures.position(frame), failed)
-                failed = 0
-                if mended_at is not None:
-                    # Threads hand out frames from before the damage after it: a whole picture
-                    # counts only behind the hole.
-                    whole = second >= mended_at and not _leans_on_others(frame)
-                    if not whole and second < mended_at + MEND_SECONDS:
-                        continue
-                    mended_at = None
-                    self.lost_seconds += max(0.0, second - until)
-                until = second + clock.usual_step
-                yield second, frame
+        for (frame, failed), following in _with_next(self._decoded(decode)):
+            decoded += 1
+            self._patched |= frame.is_corrupt
+            if failed:
+                mended_at = (clock.last or 0.0) + failed * clock.usual_step
+            then = math.nan if following is None else pictures.position(following[0])
+            second = clock.tick(pictures.position(frame), failed, then)
+            if mended_at is not None:
+                # Threads hand out frames from before the damage after it: a whole picture
+                # counts only behind the hole.
+                whole = second >= mended_at and not _leans_on_others(frame)
+                if not whole and second < mended_at + MEND_SECONDS:
+                    continue
+                mended_at = None
+                self.lost_seconds += max(0.0, second - until)
+            until = second + clock.usual_step
+            yield second, frame
+        self._counted = clock.counted
         self._seconds = self._end(decoded, clock.last or 0.0, until)
+
+    def _decoded(self, decode: Callable[[Any], list[Any] | None]) -> Iterator[tuple[av.VideoFrame, int]]:
+        """Every frame, and how many packets just before it could not be decoded."""
+        failed = 0
+        for packet in chain(self._pictures.packets(), [None]):
+            frames = decode(packet)
+            failed += frames is None
+            for frame in frames or ():
+                yield frame, failed
+                failed = 0
 
     def _end(self, decoded: int, last: float, until: float) -> float:
         """Second at which the last frame leaves the screen."""
@@ -269,6 +280,11 @@ def require_film(path: str | os.PathLike[str]) -> None:
         If it is none.
     """
     Pictures(checked(path)).close()
+
+
+def _with_next(items: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+    """Each item with the one behind it, None behind the last."""
+    yield from pairwise(chain(items, [None]))
 
 
 def _leans_on_others(frame: av.VideoFrame) -> bool:

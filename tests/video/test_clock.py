@@ -100,3 +100,13 @@ def test_a_single_frame_from_long_ago_does_not_move_the_others():
     clock = Clock(25.0)
     found = [clock.tick(time) for time in [*(number / 25 for number in range(60)), 0.5, 2.44, 2.48]]
     assert found == [round(number / 25, 6) for number in range(63)]
+
+
+@pytest.mark.parametrize("stray", [3.22, 60.0])
+def test_a_single_frame_from_far_ahead_does_not_move_the_others(stray):
+    times = [number / 25 for number in range(100)]
+    times[55] = stray
+    clock = Clock(25.0)
+    found = [clock.tick(time, 0, then) for time, then in zip(times, [*times[1:], math.nan])]
+    assert found == [round(number / 25, 6) for number in range(100)]
+    assert clock.counted == 1
