@@ -6,6 +6,7 @@ import json
 import os
 import resource
 import signal
+import sys
 import tempfile
 import time
 import traceback
@@ -98,6 +99,8 @@ def _child(work: Callable[[], Any], output: int, answer: int, as_nobody: bool) -
     try:
         os.dup2(output, 1)
         os.dup2(output, 2)
+        # Where somebody put others in their place.
+        sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
         if as_nobody and os.geteuid() == 0:
@@ -110,6 +113,8 @@ def _child(work: Callable[[], Any], output: int, answer: int, as_nobody: bool) -
     except BaseException:  # whatever it is, it is what the check is for
         traceback.print_exc()
     finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
         os._exit(code)
 
 
