@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import signal
 import socket
@@ -84,9 +85,9 @@ def sample(stages: Sequence[Stage], turn: int = 0) -> Iterator[Case]:
     quickest = {kind: stage for stage in sorted(stages, key=lambda one: -one.seconds) for kind in stage.kinds}
     kinds = sorted(quickest)
     for number in range(max(len(kinds), LEAST * len(FAULTS))):
-        # A lap later each kind meets another fault.
-        kind = kinds[number % len(kinds)]
-        fault = FAULTS[(number + number // len(kinds) + turn) % len(FAULTS)]
+        # When all pairs that come by themselves are through, the kinds go on by one.
+        kind = kinds[(number + number // math.lcm(len(kinds), len(FAULTS))) % len(kinds)]
+        fault = FAULTS[(number + turn) % len(FAULTS)]
         yield Case(quickest[kind], Plan(kind, fault, place=quickest[kind].kinds.index(kind)))
 
 
