@@ -66,7 +66,7 @@ def test_every_option_has_its_flag_and_every_flag_of_that_name_its_option():
     assert others == {
         "--workspace", "--json", "--format", "--watch", "--model", "--csv", "--labels", "--budget", "--frames", "--drawn",
         "--runs", "--strategies", "--smoothing", "--plot", "--out", "--what", "--rate", "--start-timecode",
-        "--drop-frame", "--schema",
+        "--drop-frame", "--schema", "--fix",
     }
 
 
