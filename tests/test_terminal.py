@@ -162,3 +162,14 @@ def test_a_task_within_a_task_has_a_bar_of_its_own():
         shown = screen.getvalue().rpartition("Outside")[2]
         assert "5 of 7" in shown and "Inside" in shown and "1 of 2" in shown
     assert terminal.bars is None
+
+
+def test_sentences_beside_a_word_never_stand_below_it(capsys, monkeypatch):
+    Terminal().item("failed", "red", 8, ["Disk: it is full.", "Make\x1b[31m room."])
+    assert capsys.readouterr().err == "failed  Disk: it is full.\n        Make\\x1b[31m room.\n"
+    for name, value in {"FORCE_COLOR": "1", "TERM": "xterm", "COLUMNS": "40"}.items():
+        monkeypatch.setenv(name, value)
+    Terminal().item("failed", "red", 8, ["Disk: there is no space left on it for what is to be made."])
+    assert capsys.readouterr().err == (
+        "\x1b[31mfailed  \x1b[0mDisk: there is no space left on\n        it for what is to be made.\n"
+    )
