@@ -16,6 +16,8 @@ from screentime.labelstudio.tasks import Progress
 UPLOAD_CHUNK = 50
 UPLOAD_SECONDS = 300.0
 FILM_SECONDS = 3600.0
+# What Label Studio takes in one request unless it is told otherwise.
+TAKEN_MB = 250
 STORAGE_TITLE = "screentime frames"
 ALBUM_MARKER = "screentime images of project "
 
@@ -156,9 +158,12 @@ def upload_film(client: Client, project: ProjectRef, film: Path) -> str:
     except OSError as error:
         raise UserMistake(f"{film} cannot be read: {error.strerror}.", "See that you may read it.") from None
     except ServerError as error:
+        size = film.stat().st_size / 2**20
+        if size < TAKEN_MB:
+            raise
         raise ServerError(
-            f"{error.what.rstrip()} The film has {film.stat().st_size / 2**20:.0f} MB; a Label Studio that is not"
-            " told otherwise takes 250 MB.",
+            f"{error.what.rstrip()} The film has {size:.0f} MB; a Label Studio that is not"
+            f" told otherwise takes {TAKEN_MB} MB.",
             "Use --store local with its document_root, or raise DATA_UPLOAD_MAX_MEMORY_SIZE there.",
         ) from None
     address = _uploaded(client, project.id, film.suffix).get(film.stem)
