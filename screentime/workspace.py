@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,107 +12,24 @@ from pathlib import Path
 
 from screentime import config as configuration
 from screentime import locks
+from screentime.cards import card_of, round_of, state_of
 from screentime.config import Config
 from screentime.errors import ConfigError, NotReady, ScreentimeError
 from screentime.files import clear_unfinished, write_atomically
-from screentime.kept import Damaged, Kept, read_card, read_json, read_text, record
+from screentime.kept import Damaged, Kept, read_json, read_text
 from screentime.labels_table import damaged, from_table, to_table
 from screentime.locks import AtWork
 from screentime.numbering import versions
+from screentime.places import Places
 from screentime.records import Film, Frame, Label, Review, Round
 from screentime.schema import Schema
-from screentime.standing import AskedReview, Audited, CardFacts, Progress, Reviews
+from screentime.standing import AskedReview, Audited, Progress, Reviews
 from screentime.video.frames import read_table, require_sound, write_table
 from screentime.within import is_name, require_inside, require_no_way_out
 
 
-class Workspace:
-    """A project's folder.
-
-    Parameters
-    ----------
-    root : Path
-        Folder that holds ``screentime.toml``.
-
-    Raises
-    ------
-    NotReady
-        If there is no ``screentime.toml`` in it.
-    UserMistake
-        If a folder in it is a link that leads out of it.
-    """
-
-    def __init__(self, root: Path) -> None:
-        try:
-            self.root = Path(root).resolve()
-            there, why = self.config_file.is_file(), f"it has no {configuration.FILE}"
-        except OSError as error:  # no right to look into it, or a name that no file can have
-            there, why = False, error.strerror
-        if not there:
-            raise NotReady(
-                f"{root} is no screentime project: {why}.",
-                "Make one with `screentime new DIR --film FILM --characters Tom,Jerry`, or name one with"
-                " --workspace DIR.",
-            )
-        # Whoever made the project, nothing is read, served, sent or written elsewhere in its name.
-        for folder in (self.frames_folder, self.models_folder, self.embeddings_folder, self.review_folder):
-            require_no_way_out(self.root, folder)
-
-    # -- places -----------------------------------------------------------------------------------
-
-    @property
-    def config_file(self) -> Path:
-        return self.root / configuration.FILE
-
-    @property
-    def frames_folder(self) -> Path:
-        return self.root / "frames"
-
-    @property
-    def frames_table(self) -> Path:
-        return self.root / "frames.csv"
-
-    @property
-    def films_file(self) -> Path:
-        return self.root / "films.json"
-
-    @property
-    def audited_file(self) -> Path:
-        return self.root / "audited.json"
-
-    @property
-    def labels_table(self) -> Path:
-        return self.root / "labels.csv"
-
-    @property
-    def gone_table(self) -> Path:
-        return self.root / "labels-gone.csv"
-
-    @property
-    def loop_file(self) -> Path:
-        return self.root / "loop.json"
-
-    @property
-    def reviews_file(self) -> Path:
-        return self.root / "reviews.json"
-
-    @property
-    def review_folder(self) -> Path:
-        return self.root / "review"
-
-    @property
-    def embeddings_folder(self) -> Path:
-        return self.root / "embeddings"
-
-    @property
-    def models_folder(self) -> Path:
-        return self.root / "models"
-
-    @property
-    def lock_file(self) -> Path:
-        return self.root / ".lock"
-
-    # -- what they hold ---------------------------------------------------------------------------
+class Workspace(Places):
+    """A project's folder: what its files hold, see `Places` for what it takes and refuses."""
 
     def config(self) -> Config:
         """The project's options, as its screentime.toml has them.
@@ -170,7 +86,7 @@ class Workspace:
             there = self.frames_table.stat()
         except FileNotFoundError:
             raise NotReady("There are no frames yet.", "Run `screentime extract`.") from None
-        return list(_frames(self.frames_table, _state(there)))
+        return list(_frames(self.frames_table, state_of(there)))
 
     def audited(self) -> list[Audited]:
         """Other films that are audited here.
@@ -331,15 +247,15 @@ class Workspace:
 
     def rounds(self) -> list[Round]:
         """The rounds so far, oldest first: what the cards of the models say."""
-        return [_round(file, _state(file.stat())) for file in self._cards()]
+        return [round_of(file) for file in self._cards()]
 
     def cards(self) -> list[dict]:
         """Cards of the models, oldest first."""
-        return [_read_card(file) for file in self._cards()]
+        return [card_of(file) for file in self._cards()]
 
     def card(self) -> dict:
         """Card of the latest model; there must be one."""
-        return _read_card(self._cards()[-1])
+        return card_of(self._cards()[-1])
 
     def _cards(self) -> list[Path]:
         files = [file for folder in versions(self.models_folder) if (file := folder / "card.json").is_file()]
@@ -426,31 +342,6 @@ def _frames(path: Path, state: tuple[int, ...]) -> tuple[Frame, ...]:
     frames = tuple(read_table(path))
     require_inside(path.parent, (frame.file for frame in frames))
     return frames
-
-
-@lru_cache(maxsize=10_000)
-def _round(path: Path, state: tuple[int, ...]) -> Round:
-    """The round of a card in this state of its file: there may be hundreds, and a round asks a dozen times."""
-    return Round(**_read_card(path)["round"])
-
-
-def _state(there: os.stat_result) -> tuple[int, ...]:
-    """What is another after every write of a file that is only ever replaced."""
-    return there.st_mtime_ns, there.st_size, there.st_ino
-
-
-def _read_card(path: Path) -> dict:
-    try:
-        card = read_card(path)
-        facts = record(card, CardFacts)
-        if facts.version != path.parent.name or facts.round.version != facts.version:
-            raise Damaged(f"it is the card of {facts.version!r}")
-        return card
-    except Damaged as error:
-        raise ScreentimeError(
-            f"{path} is damaged or of an older screentime ({error}).",
-            f"Move {path.parent} away and run `screentime sync`: labels are safe in Label Studio.",
-        ) from None
 
 
 def _kept(path: Path, kind: type[Kept], remedy: str, needs: Collection[str] = ()) -> Kept:
