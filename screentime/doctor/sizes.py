@@ -49,7 +49,7 @@ def _claimed(path) -> tuple[float, int]:
     from screentime.video.timing import reading
 
     try:
-        with reading(checked(path)) as container:
-            return (container.duration or 0) / 1e6, container.streams.video[0].height
+        with reading(checked(path)) as (container, pictures):
+            return (container.duration or 0) / 1e6, pictures.height
     except FilmError:
         return 0.0, 0

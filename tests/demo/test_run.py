@@ -97,7 +97,7 @@ def test_a_damaged_note_of_a_demo_is_told_and_left_as_it_is(demo, tmp_path, cont
     (tmp_path / "mine" / "demo.json").write_text(content)
     with pytest.raises(ScreentimeError, match=r"^\S+demo.json is damaged \(.*\). Name another folder with --workspace.$"):
         demo(workspace=tmp_path / "mine")
-    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["demo.json"]
+    assert {path.name for path in (tmp_path / "mine").iterdir()} == {"demo.json", ".demo.lock"}
     assert (tmp_path / "mine" / "demo.json").read_text() == content
 
 
