@@ -26,7 +26,7 @@ def embeddings():
 
 
 def say(workspace, uids):
-    workspace.write_labels([Label(uid, frozenset(), 1, i, "1", "", "manual") for i, uid in enumerate(uids)])
+    workspace.write_labels([Label(uid, frozenset(), 1, i, "1", "2026-01-02T03:04:05Z", "manual") for i, uid in enumerate(uids)])
 
 
 def test_looks_come_at_half_the_first_batch_and_then_every_so_many_labels():

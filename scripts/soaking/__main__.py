@@ -91,7 +91,7 @@ def soak(
         _, frames = extract_films(workspace, workspace.config(), Talk())
         known = truth_of(frames, truth, path)
         loop = Loop(workspace, workspace.config(), Talk())
-        with workspace.locked():
+        with workspace.locked("push"):
             loop.push()
         tell(f"{len(frames)} frames are pushed; {options.rounds} rounds follow, until minute {options.minutes:g}.")
         found["frames"] = len(frames)
@@ -165,7 +165,7 @@ def _afterwards(workspace: Any, loop: Any) -> tuple[int, float]:
     """Labels that one more pull finds, and the seconds that telling the status takes after so many rounds."""
     from screentime.summary import summary
 
-    with workspace.locked():
+    with workspace.locked("soak"):
         pulled = len(loop.pull())
     return pulled, timed(summary, workspace)[1]
 
