@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from screentime.errors import FilmError, NotReady
+from screentime.errors import FilmError, NotReady, ScreentimeError
 from screentime.records import Film, Frame, Label, Review, timecode
 from screentime.refinding import find_again
 from screentime.rounds import Loop
@@ -151,6 +151,9 @@ def pull_reviews(loop: Loop) -> list[Review]:
     reviews, left, lost = [], [], []
     for one in asked:
         there, annotation = submitted(loop.link.client, one.task, one.film.digest)
+        if not there and _task_of(loop, one.film.digest) == one.task:
+            # It is there: something on the way said otherwise, once.
+            there, annotation = submitted(loop.link.client, one.task, one.film.digest)
         if not there:
             lost.append(one.film)
             continue
@@ -268,7 +271,19 @@ def _asked(loop: Loop) -> list[AskedReview]:
     """What was put up for review, though the file that keeps it be missing."""
     if loop.workspace.reviews_file.is_file():
         return loop.workspace.asked_reviews()
-    return find_again(loop, {label.uid.split("-")[0] for label in loop.workspace.labels() if label.origin == REVIEW})
+    try:
+        labels = loop.workspace.labels_as_pulled()
+    except ScreentimeError:  # damaged, which whoever copies the labels tells
+        labels = []
+    return find_again(loop, {label.uid.split("-")[0] for label in labels if label.origin == REVIEW})
+
+
+def _task_of(loop: Loop, digest: str) -> int | None:
+    """Number of the task of a film's review, as Label Studio lists it now."""
+    from screentime.labelstudio.reviewing import find_reviews
+
+    found = find_reviews(loop.link.client, loop.config.project.id)
+    return next((one.task for one in found if one.digest == digest), None)
 
 
 def _screened(loop: Loop, path: Path) -> ScreenTime:

@@ -9,6 +9,7 @@ from label_studio_sdk.core.api_error import ApiError
 
 from screentime.demo.annotator import Annotator, truth_of
 from screentime.errors import ConfigError, NotReady, ScreentimeError, ServerError
+from screentime.labels_table import COLUMNS
 from screentime.labelstudio.client import speaking
 from screentime.labelstudio.predictions import prediction_versions, shown_version
 from screentime.projects import begin, extract_films
@@ -447,7 +448,8 @@ def test_drafts_skips_ground_truth_and_imported_annotations(labelled):
 
 
 @pytest.mark.parametrize(("text", "what"), [
-    (None, "cannot be read"), ("uid,characters\n", "holds no labels."), ("uid,characters\nx,cat\n", "line 2 is damaged."),
+    (None, "cannot be read"), (",".join(COLUMNS) + "\n", "holds no labels."),
+    ("uid,characters\nx,cat\n", r"is damaged \(line 1: its columns should be uid,film,"),
 ])
 def test_a_copy_that_is_none_is_refused(labelled, tmp_path, text, what):
     file = tmp_path / "copy.csv"

@@ -31,7 +31,7 @@ def place(tmp_path):
 
 def say(workspace, indices, cat=lambda i: i % 2):
     workspace.write_labels([
-        Label(UIDS[i], frozenset({"cat"} if cat(i) else ()), 1, i, "1", "", "manual") for i in indices
+        Label(UIDS[i], frozenset({"cat"} if cat(i) else ()), 1, i, "1", "2026-01-02T03:04:05Z", "manual") for i in indices
     ])
 
 
