@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from screentime.errors import ConfigError, UserMistake
+from screentime.errors import ConfigError, ScreentimeError, UserMistake
 from screentime.kept import Damaged, read_text
 from screentime.labels_table import from_table
 from screentime.records import Label
+from screentime.reviews import REVIEW
 from screentime.rounds import Loop
+
+ANOTHER = "Name a copy of labels.csv that `screentime pull` wrote."
 
 
 def read_copy(loop: Loop, file: Path) -> list[Label]:
@@ -30,21 +33,21 @@ def read_copy(loop: Loop, file: Path) -> list[Label]:
     Raises
     ------
     UserMistake
-        If it cannot be read, or holds no labels.
+        If it cannot be read, a line of it is damaged, or it holds no labels.
     ConfigError
         If it names characters that the project does not have.
-    ScreentimeError
-        If a line is damaged.
     """
     place = file if file.exists() else loop.workspace.root / file
     try:
         labels = from_table(read_text(place), str(place), once=False)
     except Damaged as error:
-        raise UserMistake(
-            f"{file} cannot be read ({error}).", "Name a copy of labels.csv that `screentime pull` wrote."
-        ) from None
+        raise UserMistake(f"{file} cannot be read ({error}).", ANOTHER) from None
+    except ScreentimeError as error:
+        raise UserMistake(error.what, f"Correct that line by hand. {ANOTHER}") from None
+    # What a review says of a frame is no label of its own: the review is another project's.
+    labels = [label for label in labels if label.origin != REVIEW]
     if not labels:
-        raise UserMistake(f"{file} holds no labels.", "Name a copy of labels.csv that `screentime pull` wrote.")
+        raise UserMistake(f"{file} holds no labels of frames.", ANOTHER)
     strange = sorted(set().union(*(label.characters for label in labels)) - set(loop.schema.characters))
     if strange:
         raise ConfigError(
@@ -79,16 +82,21 @@ def put_back(loop: Loop, labels: Sequence[Label]) -> int:
     ServerError
         If Label Studio cannot be spoken with; repeating it writes what is still missing.
     """
+    from screentime.labelstudio.labels import judge
     from screentime.labelstudio.stream import submit
-    from screentime.labelstudio.tasks import uid_of
 
     client, tasks = loop.link.client, loop.workspace.progress().tasks
     loop.answers.read(client, loop.known_project())
-    answered = {uid_of(task) for task in loop.answers.tasks.values() if task["annotations"]}
+    # Answers that cannot count, as those that were emptied, stand in nobody's way.
+    said = judge(sorted(loop.answers.tasks.values(), key=lambda task: task["id"]), loop.schema)
+    answered = {label.uid for label in said.labels} | said.skipped
     missing = [label for label in labels if label.uid in tasks and label.uid not in answered]
     with loop.talk.progress("Putting labels back") as step:
         for number, label in enumerate(missing, start=1):
-            submit(client, {"id": tasks[label.uid]}, loop.schema, label.characters, lead_time=label.lead_time or 1.0)
+            submit(
+                client, {"id": tasks[label.uid]}, loop.schema, label.characters,
+                lead_time=label.lead_time, origin=label.origin,
+            )
             step(number, len(missing))
     elsewhere = sum(label.uid not in tasks for label in labels)
     rest = len(labels) - len(missing) - elsewhere

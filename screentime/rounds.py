@@ -151,10 +151,10 @@ class Loop:
         frames = self.workspace.all_frames()
         there = {frame.uid for frame in frames}
         # Label Studio forgets that a label began as a pre-annotation once that one is replaced.
-        before = {label.annotation: label.origin for label in known}
+        before = {(label.uid, label.annotation): label.origin for label in known}
         labels = [
-            replace(label, origin=before[label.annotation])
-            if label.origin == "manual" and label.annotation in before
+            replace(label, origin=before[label.uid, label.annotation])
+            if label.origin == "manual" and (label.uid, label.annotation) in before
             else label
             for label in pulled.labels if label.uid in there
         ]
@@ -290,7 +290,9 @@ class Loop:
         """The workspace's project on the server."""
         from screentime.labelstudio.project import get_project
 
-        return get_project(self.link.client, self.known_project().id, self.schema)
+        return get_project(
+            self.link.client, self.known_project().id, self.schema, workspace_id=self.config.project.id
+        )
 
     def answered(self) -> tuple[int, int]:
         """How many labels and how many skips are in Label Studio."""

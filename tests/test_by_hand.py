@@ -481,3 +481,25 @@ def test_the_command_puts_back_what_the_project_s_folder_keeps(labelled):
     assert "2 labels were put back." in ended.stderr
     afresh(labelled).pull()
     assert said(labelled) == before
+
+
+def test_put_back_is_what_no_answer_that_counts_stands_for_and_how_it_came_about(labelled):
+    """An emptied annotation is in nobody's way; what a review said of a frame is no label of its own."""
+    before = {label.uid: label for label in labelled.workspace.labels()}
+    victim = next(iter(before))
+    found = request(labelled, "GET", f"api/tasks/{before[victim].task}/")["annotations"]
+    request(labelled, "PATCH", f"api/annotations/{found[0]['id']}/", json={"result": []})
+    afresh(labelled).pull()
+    gone = labelled.workspace.root / "labels-gone.csv"
+    text = gone.read_text("utf-8").replace(f",{before[victim].origin},", ",prediction-changed,")
+    others = [uid for uid in labelled.workspace.progress().tasks if uid not in before]
+    row = text.splitlines()[1].replace(victim, others[0]).replace(",prediction-changed,", ",review,")
+    gone.write_text(f"{text}{row}\n", "utf-8")
+    loop = afresh(labelled)
+    assert put_back(loop, read_copy(loop, gone)) == 1
+    loop = afresh(labelled)
+    loop.pull()
+    assert said(loop).keys() == before.keys()
+    again = next(label for label in loop.workspace.labels() if label.uid == victim)
+    assert (again.characters, again.origin) == (before[victim].characters, "prediction-changed")
+    assert again.lead_time == before[victim].lead_time

@@ -23,7 +23,7 @@ def look_label_config(place: Place) -> Finding:
     from screentime.labelstudio.project import get_project
 
     schema = place.config and place.workspace.schema()
-    found = get_project(place.client, place.known_project, schema)
+    found = get_project(place.client, place.known_project, schema, workspace_id=place.config.project.id)
     return ok(f"{found.url} asks for {', '.join(schema.choices)}.")
 
 

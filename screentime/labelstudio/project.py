@@ -101,13 +101,26 @@ def ensure_project(
     return reference(client, found)
 
 
-def get_project(client: Client, id: int, schema: Schema) -> ProjectRef:
+def get_project(client: Client, id: int, schema: Schema, *, workspace_id: str) -> ProjectRef:
     """A project by its number, if it has just the workspace's characters and mode.
+
+    Parameters
+    ----------
+    client : Client
+    id : int
+        As the workspace knows it; on another server it may be another one's.
+    schema : Schema
+    workspace_id : str
+        See `ensure_project`.
+
+    Returns
+    -------
+    ProjectRef
 
     Raises
     ------
     NotReady
-        If it is gone.
+        If it is gone, or another workspace's.
     ConfigError
         If its label config has others.
     ServerError
@@ -118,7 +131,7 @@ def get_project(client: Client, id: int, schema: Schema) -> ProjectRef:
     with speaking(f"looking for project {id}"):
         try:
             found = client.request(
-                "GET", f"api/projects/{id}/", params={"include": "id,label_config"}, form=forms.Project
+                "GET", f"api/projects/{id}/", params={"include": "id,label_config,description"}, form=forms.Project
             )
         except ApiError as error:
             if error.status_code != 404:
@@ -127,6 +140,13 @@ def get_project(client: Client, id: int, schema: Schema) -> ProjectRef:
                 f"Project {id} is no longer in Label Studio at {client.url}.",
                 "Make it again: `screentime push`.",
             ) from None
+    marked = [line for line in (found.get("description") or "").splitlines() if line.startswith(MARKER)]
+    # Without any mark somebody rewrote the description.
+    if marked and f"{MARKER}{workspace_id}" not in marked:
+        raise NotReady(
+            f"Project {id} in Label Studio at {client.url} belongs to another screentime project.",
+            "Run `screentime push`, which finds this project's own there or makes it.",
+        )
     if configs.read(found["label_config"]) != schema:
         raise ConfigError(
             f"Project {id} in Label Studio has other characters or another mode than screentime.toml.",

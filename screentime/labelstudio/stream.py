@@ -60,7 +60,7 @@ def next_task(client: Client, project: ProjectRef, tab: int) -> Task | None:
 
 def submit(
     client: Client, task: Task, schema: Schema, characters: Collection[str], *,
-    prediction: dict[str, Any] | None = None, lead_time: float = 1.0,
+    prediction: dict[str, Any] | None = None, lead_time: float | None = 1.0, origin: str = "manual",
 ) -> int:
     """Label a frame as the page does.
 
@@ -75,8 +75,10 @@ def submit(
     prediction : dict, optional
         The pre-annotation that the label began from, one of the task's ``predictions``; not needed for
         one that chooses nothing (a blind frame), which the page names all the same.
-    lead_time : float, optional
-        Seconds that it took.
+    lead_time : float or None, optional
+        Seconds that it took; None where nobody knows.
+    origin : str, optional
+        How the label came about, where no prediction tells it; see `screentime.records.Label`.
 
     Returns
     -------
@@ -89,7 +91,7 @@ def submit(
         If Label Studio cannot be spoken with.
     """
     chosen = schema.choose(characters)
-    origin, region = "manual", secrets.token_urlsafe(8)
+    region = secrets.token_urlsafe(8)
     if prediction is not None and prediction["result"]:
         before = prediction["result"][0]
         same = set(before["value"]["choices"]) == set(chosen)
@@ -132,7 +134,7 @@ def skip(
 
 def _annotate(
     client: Client, task: Task, result: list[dict], prediction: dict[str, Any] | None,
-    lead_time: float, *, cancelled: bool,
+    lead_time: float | None, *, cancelled: bool,
 ) -> int:
     if prediction is None:
         prediction = next((p for p in task.get("predictions", []) if not p["result"]), None)

@@ -149,7 +149,9 @@ class Project:
         if progress.tab is None:
             return 0
         known = {frame.uid: self.world.truth[int(frame.second)] for frame in workspace.frames()}
-        where = get_project(client, progress.project, workspace.schema())
+        where = get_project(
+            client, progress.project, workspace.schema(), workspace_id=workspace.config().project.id
+        )
         return Annotator(client, where, workspace.schema(), known).label(progress.tab, how_many)
 
     def remove(self) -> None:

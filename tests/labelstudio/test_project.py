@@ -41,14 +41,19 @@ def test_made_once_and_found_by_its_marker(ls_client):
     assert kept["sampling"] == "Uncertainty sampling"
     assert kept["show_collab_predictions"] is True and kept["enable_empty_annotation"] is False
     assert kept["expert_instruction"] == "<b>Look</b>"
-    assert project.get_project(ls_client, made.id, TOM) == made
+    assert project.get_project(ls_client, made.id, TOM, workspace_id="w-found") == made
+    # Another server may have given the number to another one's.
+    with pytest.raises(NotReady, match=f"Project {made.id} in .* belongs to another screentime project."):
+        project.get_project(ls_client, made.id, TOM, workspace_id="w-foun")
+    ls_client.request("PATCH", f"api/projects/{made.id}/", json={"description": "mine"})
+    assert project.get_project(ls_client, made.id, TOM, workspace_id="w-found") == made
 
 
 def test_deleted_project(ls_client):
     made = ensure(ls_client, "w-gone", TOM)
     ls_client.request("DELETE", f"api/projects/{made.id}/")
     with pytest.raises(NotReady, match=f"Project {made.id} is no longer in Label Studio at {ls_client.url}."):
-        project.get_project(ls_client, made.id, TOM)
+        project.get_project(ls_client, made.id, TOM, workspace_id="w-gone")
 
 
 def test_titles():
