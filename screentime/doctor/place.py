@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable
@@ -201,14 +200,10 @@ class Place:
                 )
             return token
         try:
-            # Asked in the usual way it would be made, and a start that is under way waited for.
-            kept = json.loads((self.home / "labelstudio" / "credentials.json").read_text("utf-8"))
-            return str(kept["token"])
-        except (OSError, ValueError, KeyError, TypeError):
-            raise NotReady(
-                f"{self.home / 'labelstudio' / 'credentials.json'} holds no token that can be read.",
-                "Put it back from a backup; without it, move the folder that it lies in away and begin anew.",
-            ) from None
+            # Asked in the usual way a start that is under way would be waited for.
+            return installation.kept_credentials(self.home).token
+        except ServerError as error:
+            raise NotReady(error.what, error.remedy) from None
 
     @_once
     def front(self) -> Front:

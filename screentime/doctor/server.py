@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from screentime.doctor.finding import MEND, Check, Finding, Missing, ok, warning
 from screentime.doctor.place import LOOPBACK, Place
 from screentime.errors import NotReady, ScreentimeError, ServerError, UserMistake
-from screentime.labelstudio import installation, listener
+from screentime.labelstudio import account, database, installation, listener, process
+from screentime.labelstudio.installation import AccountLost
 from screentime.labelstudio.link import TOKEN_VARIABLE
 
 if TYPE_CHECKING:
@@ -49,12 +51,22 @@ def look_server(place: Place) -> Finding:
 
 
 def _not_running(place: Place) -> Finding:
+    lost = list(_lost(place))
+    if lost:
+        raise ServerError(
+            f"Label Studio of this home runs ({_numbers(lost)}), and its note server.json is gone or damaged.",
+            f"{MEND} notes it again, or `screentime server start`.",
+        )
+    _require_home(place.home)
+    if (place.home / "labelstudio" / "data").exists():
+        installation.kept_credentials(place.home)
+    database.require_sound(place.home)
     port = place.options.port
     other = _on_port(port)
     who = f" Port {port} is taken by {_named(other)}." if other else ""
     start = f"`screentime server start{f' --port {port + 1}' if other else ''}`"
     theirs = _home_of(other) if other else None
-    if theirs is not None and theirs != place.home:
+    if theirs is not None:
         start += f", or `export SCREENTIME_HOME={theirs}` to use that one"
     try:
         pushed = place.progress.project is not None
@@ -63,6 +75,50 @@ def _not_running(place: Place) -> Finding:
     if pushed or other:
         raise NotReady(f"Label Studio is not running.{who}", f"{start}.")
     return warning("Label Studio is not running.", f"{start} before `screentime push`.")
+
+
+def _require_home(home: Path) -> None:
+    """Refuse a home in which no server can be; makes nothing."""
+    place = next(one for one in (home / "labelstudio", home, *home.parents) if os.path.exists(one))
+    elsewhere = "Set SCREENTIME_HOME to a folder of your own"
+    if not os.path.isdir(place):
+        raise UserMistake(
+            f"The embedded Label Studio cannot be in {home}: {place} is a file.", f"{elsewhere}, or give that file another name."
+        )
+    if not os.access(place, os.R_OK | os.W_OK | os.X_OK, effective_ids=True):
+        ours = f", or, if {place} is yours, `chmod u+rwx {place}`" if place not in home.parents else ""
+        raise UserMistake(
+            f"The embedded Label Studio cannot be in {home}: you may not write into {place}.", f"{elsewhere}{ours}."
+        )
+
+
+def mend_server(place: Place) -> str:
+    """Note a running server of this home again, or give the account that nobody knows any more a new password."""
+    if not place.embedded or place.noted is not None:
+        return ""
+    if (place.home / "labelstudio").is_dir():
+        with installation.lock(place.home, "doctor --fix"):
+            noted = process.adopt(place.home)
+        if noted is not None:
+            return f"process {noted.pid} is noted again; it was left running."
+    return _mend_account(place, None)
+
+
+def _mend_account(place: Place, url: str | None) -> str:
+    """Credentials that are of use again; empty text where they are, or where nothing can be said without a server."""
+    kept = place.home / "labelstudio"
+    try:
+        if url is None:
+            if (kept / "data").exists():
+                installation.kept_credentials(place.home)
+            return ""
+        return "credentials.json has the token that Label Studio takes." if account.renew(place.home, url) else ""
+    except AccountLost:
+        pass
+    account.new_password(place.home, installation.find_executable())
+    if url is not None:
+        account.renew(place.home, url)
+    return "the account has a new password, kept in credentials.json; the labels are as they were."
 
 
 def look_version(place: Place) -> Finding:
@@ -106,22 +162,10 @@ def look_token(place: Place) -> Finding:
 
 
 def mend_token(place: Place) -> str:
-    """Let the embedded server, which is ours, take its legacy token again where that was switched off."""
-    if not place.embedded or "disabled" not in _refusal(place, place.token, "legacy token"):
+    """Let screentime and the embedded server, which is ours, agree on a token again."""
+    if not place.embedded or place.noted is None:
         return ""
-    import httpx
-
-    account = installation.credentials(place.home)
-    # As a browser logs in, since no token is taken.
-    with httpx.Client(base_url=place.url, timeout=place.patience, trust_env=False) as page:
-        page.get("/user/login/")
-        form = {"email": account.username, "password": account.password}
-        page.post("/user/login/", data=form | {"csrfmiddlewaretoken": page.cookies["csrftoken"]})
-        answer = page.post(
-            "/api/jwt/settings", headers={"X-CSRFToken": page.cookies["csrftoken"]},
-            json={"api_tokens_enabled": True, "legacy_api_tokens_enabled": True},
-        )
-    return "legacy tokens are allowed again on the embedded server." if answer.status_code < 300 else ""
+    return _mend_account(place, place.url)
 
 
 def look_containers(place: Place) -> Finding:
@@ -142,25 +186,32 @@ def look_containers(place: Place) -> Finding:
 
 
 def look_leftovers(place: Place) -> Finding:
-    """Servers of this home that nobody knows of."""
+    """Servers of this home beside the noted one."""
     lost = list(_lost(place))
+    if lost and place.noted is None:
+        if place.embedded:
+            raise Missing("a server of this home runs that is not noted")
+        return warning(
+            f"Label Studio of this home runs, though another one is used here ({_numbers(lost)}).",
+            "`screentime server stop` ends it, if nobody else uses it.",
+        )
     if lost:
-        named = ", ".join(f"process {one.pid}" for one in lost)
-        why = "two servers work on one database" if place.noted else "`screentime server stop` does not know of it"
         raise ScreentimeError(
-            f"Label Studio of this home runs without being noted ({named}): {why}.",
+            f"Another Label Studio of this home runs beside the noted one ({_numbers(lost)}): two servers work on one"
+            " database.",
             f"{MEND} ends it, or `kill {' '.join(str(one.pid) for one in lost)}`.",
         )
     return ok("no server of this home is left over.")
 
 
 def mend_leftovers(place: Place) -> str:
-    """End servers of this home that are not noted."""
+    """End servers of this home beside the noted one; never the only one."""
     import psutil
 
     # Held, nobody is starting one just now.
     with installation.lock(place.home, "doctor --fix"):
-        lost = list(_lost(place))
+        place = place.afresh()
+        lost = list(_lost(place)) if place.noted else []
         for how in (psutil.Process.terminate, psutil.Process.kill):
             for one in lost:
                 try:
@@ -170,7 +221,11 @@ def mend_leftovers(place: Place) -> str:
             _, left = psutil.wait_procs(lost, timeout=STOP_SECONDS)
             if not left:
                 break
-    return f"ended {', '.join(f'process {one.pid}' for one in lost)}." if lost else ""
+    return f"ended {_numbers(lost)}." if lost else ""
+
+
+def _numbers(processes: Sequence[psutil.Process]) -> str:
+    return ", ".join(f"process {one.pid}" for one in processes)
 
 
 def place_front(place: Place) -> Any:
@@ -212,12 +267,9 @@ def _refusal(place: Place, token: str, kind: str) -> str:
 
 def _remedy(place: Place, reason: str) -> str:
     if place.embedded and "disabled" in reason:
-        return f"{MEND} allows them again."
+        return f"{MEND} allows them again, and `screentime server start` does."
     if place.embedded:
-        return (
-            "It was reset in Label Studio's page: copy the one under Account & Settings into"
-            f" {place.home / 'labelstudio' / 'credentials.json'}."
-        )
+        return f"It was reset in Label Studio's page: {MEND} takes up the present one, and `screentime server start` does."
     return f"Make a personal access token at {place.url}/user/account and put it into {TOKEN_VARIABLE}."
 
 
@@ -274,7 +326,8 @@ def _home_of(process: psutil.Process) -> Path | None:
         data = process.environ().get(DATA) if "start" in process.cmdline() else None
     except (psutil.Error, OSError):
         return None
-    return Path(data).parent.parent if data and data.endswith("/labelstudio/data") else None
+    # A home may be reached by more than one path.
+    return Path(data).resolve().parent.parent if data and data.endswith("/labelstudio/data") else None
 
 
 def _lost(place: Place) -> Iterator[psutil.Process]:
@@ -289,11 +342,11 @@ def _lost(place: Place) -> Iterator[psutil.Process]:
         except psutil.Error:
             pass
     for one in psutil.process_iter():
-        if one.pid not in known and _home_of(one) == place.home and one.status() != psutil.STATUS_ZOMBIE:
+        if one.pid not in known and _home_of(one) == place.home.resolve() and one.status() != psutil.STATUS_ZOMBIE:
             yield one
 
 
 CHECKS = (
-    Check("Server", look_server), Check("Version", look_version), Check("Token", look_token, mend_token),
+    Check("Server", look_server, mend_server), Check("Version", look_version), Check("Token", look_token, mend_token),
     Check("Containers", look_containers), Check("Leftover servers", look_leftovers, mend_leftovers),
 )

@@ -10,7 +10,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from screentime.errors import ScreentimeError, ServerError, UserMistake
@@ -43,6 +43,23 @@ class Credentials:
     username: str
     password: str = field(repr=False)
     token: str = field(repr=False)
+
+
+class AccountLost(ServerError):
+    """Nobody knows the account's credentials any more; the labels are in the database, which stays as it is.
+
+    Parameters
+    ----------
+    what : str
+        What is wrong: a whole sentence.
+    """
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            what,
+            "Put credentials.json back from a backup, or let `screentime doctor --fix` give the account a new password;"
+            " the labels stay where they are.",
+        )
 
 
 def home() -> Path:
@@ -152,7 +169,7 @@ def lock_file(home: Path) -> Path:
 
 
 def credentials(home: Path) -> Credentials:
-    """The account of the embedded server, made up on first use and kept since.
+    """The account of the embedded server, made up before its database is and kept since.
 
     Parameters
     ----------
@@ -161,29 +178,51 @@ def credentials(home: Path) -> Credentials:
 
     Raises
     ------
-    ServerError
-        If the file that keeps them is damaged. The server knows only what it was first made with.
+    AccountLost
+        If the file that keeps them is damaged, or gone and a database is there: that one knows only what it
+        was made with.
     """
     path = folder(home) / "credentials.json"
     with lock(home, "server"):
-        if not path.exists():
-            made = {
-                "username": USERNAME,
-                "password": secrets.token_urlsafe(24),
-                "token": secrets.token_hex(20),
-            }
-            write_atomically(path, json.dumps(made, indent=2) + "\n", mode=0o600)
-        try:
-            kept = json.loads(path.read_text(encoding="utf-8"))
-            return Credentials(str(kept["username"]), str(kept["password"]), str(kept["token"]))
-        except (OSError, ValueError, KeyError, TypeError):
-            raise ServerError(
-                f"{path} cannot be read: it should hold a username, a password and a token.",
-                "Put it back from a backup; without it, move the folder that it lies in away and begin anew.",
-            ) from None
+        if not path.exists() and not (folder(home) / "data").exists():
+            keep(home, made_up())
+        return kept_credentials(home)
 
 
-def environment(home: Path, data: Path) -> dict[str, str]:
+def kept_credentials(home: Path) -> Credentials:
+    """What is kept of the account; makes nothing and waits for nobody.
+
+    Raises
+    ------
+    AccountLost
+        If nothing that can be read is.
+    """
+    path = Path(home) / "labelstudio" / "credentials.json"
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        return Credentials(str(kept["username"]), str(kept["password"]), str(kept["token"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        why = "is gone" if isinstance(error, FileNotFoundError) else "cannot be read"
+        raise AccountLost(f"{path} {why}: it should hold a username, a password and a token.") from None
+
+
+def made_up() -> Credentials:
+    """A new account's credentials, or a new password and token of the one there is."""
+    return Credentials(USERNAME, secrets.token_urlsafe(24), secrets.token_hex(20))
+
+
+def keep(home: Path, account: Credentials) -> None:
+    """Keep the account's credentials, for their owner alone.
+
+    Raises
+    ------
+    ScreentimeError
+        If they cannot be written.
+    """
+    write_atomically(folder(home) / "credentials.json", json.dumps(asdict(account), indent=2) + "\n", mode=0o600)
+
+
+def environment(home: Path, data: Path, account: Credentials | None = None) -> dict[str, str]:
     """Environment of the server's process: its settings, nothing outbound, nothing by accident.
 
     Parameters
@@ -192,13 +231,15 @@ def environment(home: Path, data: Path) -> dict[str, str]:
         See `home`.
     data : Path
         Folder of the database and of uploaded files.
+    account : Credentials, optional
+        The account; the one that is kept when left out.
 
     Returns
     -------
     dict of str to str
         The whole environment; it holds the password and the token.
     """
-    account = credentials(home)
+    account = account or credentials(home)
     return {name: os.environ[name] for name in _INHERITED if name in os.environ} | {
         "PYTHONUNBUFFERED": "1",
         "LABEL_STUDIO_BASE_DATA_DIR": str(data),

@@ -108,15 +108,18 @@ def adopt(home: Path) -> Noted | None:
     """
     import psutil
 
-    data = str(folder(home) / "data")
+    data = (folder(home) / "data").resolve()
     found: dict[int, tuple[psutil.Process, list[str]]] = {}
     for process in psutil.process_iter():
         try:
             words = process.cmdline()
             mine = process.uids().real == os.getuid()
-            if mine and "--internal-host" in words and process.environ().get("LABEL_STUDIO_BASE_DATA_DIR") == data:
-                found[process.pid] = process, words
-        except psutil.Error:
+            if mine and "--internal-host" in words:
+                theirs = process.environ().get("LABEL_STUDIO_BASE_DATA_DIR")
+                # A home may be reached by more than one path.
+                if theirs and Path(theirs).resolve() == data:
+                    found[process.pid] = process, words
+        except (psutil.Error, OSError):
             continue  # gone, or another person's
     for process, words in found.values():
         try:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from screentime.errors import ServerError
 from screentime.files import sync_folder, sync_tree
-from screentime.labelstudio import listener, process
+from screentime.labelstudio import account, database, listener, process
 from screentime.labelstudio.installation import (
     Credentials,
     credentials,
@@ -123,27 +123,36 @@ def start(
     UserMistake
         If the port is taken.
     ServerError
-        If the server dies, does not answer in time, or does not know our account.
+        If the server dies or does not answer in time, and is then ended unless it was there before; if its
+        database is damaged; if it takes neither our token nor our password, and then it runs on.
     """
     tell = progress or (lambda _: None)
     executable = find_executable()
     with lock(home, "server start", _telling(progress)):
         noted = process.alive(home) or process.adopt(home)
+        found = noted is not None
         if noted and not Path(noted.executable).exists():
             tell("The running Label Studio was removed from this machine; starting the present one.")
             process.end(home, noted)
             noted = None
+            found = False
         if noted is None:
             listener.require_free(host, port)
+            database.require_sound(home)
             prepare(home, executable, progress=progress)
             tell(f"Starting Label Studio on port {port}.")
             noted = _launch(home, executable, host, port)
         try:
-            _wait_ready(home, noted)
+            _wait_ready(home, noted, found=found)
         except BaseException:
-            # Nobody would know of a server that never became ready.
-            process.end(home, noted)
+            # Nobody would know of a server that never became ready; one that was there before may have
+            # people at work on it.
+            if not found:
+                process.end(home, noted)
             raise
+        # It is up: whatever becomes of its token, its page and the labels in it are there.
+        if account.renew(home, noted.running.url):
+            tell("Its token had been reset or switched off; credentials.json has the present one now.")
     return noted.running
 
 
@@ -195,7 +204,7 @@ def _launch(home: Path, executable: Path, host: str, port: int) -> Noted:
         raise
 
 
-def _wait_ready(home: Path, noted: Noted) -> None:
+def _wait_ready(home: Path, noted: Noted, *, found: bool) -> None:
     log = folder(home) / "server.log"
     deadline = time.monotonic() + READY_SECONDS
     while not listener.answers(noted.running.url):
@@ -205,20 +214,15 @@ def _wait_ready(home: Path, noted: Noted) -> None:
             break
         if time.monotonic() > deadline:
             raise ServerError(
-                f"Label Studio did not answer within {READY_SECONDS} s. {_last_words(log)}", f"See {log}."
+                f"Label Studio did not answer within {READY_SECONDS} s. {_last_words(log)}",
+                f"{'`screentime server stop`, then `screentime server start`, or see' if found else 'See'} {log}.",
             )
         time.sleep(0.2)
     if not listener.listens(noted.pid, noted.port):
         # Label Studio takes the next port, unasked, when somebody was quicker than it.
         raise ServerError(
             f"Port {noted.port} was taken by another program while Label Studio was starting.",
-            "Start it again with another one: --port.",
-        )
-    if not listener.knows(noted.running.url, credentials(home).token):
-        raise ServerError(
-            f"The database in {folder(home) / 'data'} was made with other credentials than those kept"
-            " beside it.",
-            "Put credentials.json back from a backup, or move that folder away and begin anew.",
+            f"{'`screentime server stop`, then start' if found else 'Start'} it again with another one: --port.",
         )
 
 

@@ -94,11 +94,35 @@ def test_death_at_start_shows_its_last_words(make_home, free_port, monkeypatch, 
     assert server.status(home) is None
 
 
-def test_other_credentials_than_the_database_was_made_with(make_home, free_port):
+def test_a_database_without_credentials_never_gets_others(make_home, free_port):
     home = make_home()
-    (home / "labelstudio" / "credentials.json").unlink()
-    with pytest.raises(ServerError, match="was made with other credentials than those kept beside it"):
+    kept = home / "labelstudio" / "credentials.json"
+    kept.unlink()
+    with pytest.raises(ServerError) as raised:
         server.start(home, port=free_port)
+    assert raised.value.what == f"{kept} is gone: it should hold a username, a password and a token."
+    assert raised.value.remedy == (
+        "Put credentials.json back from a backup, or let `screentime doctor --fix` give the account a new password;"
+        " the labels stay where they are."
+    )
+    assert server.status(home) is None and not kept.exists()
+
+
+@pytest.mark.parametrize(("damage", "why"), [
+    (lambda path: path.unlink(), "it is gone"),
+    (lambda path: path.write_bytes(b""), "it holds nothing of Label Studio"),
+    (lambda path: path.write_bytes(b"no database" * 1000), "file is not a database"),
+    (lambda path: path.write_bytes(path.read_bytes()[:50_000]), "database disk image is malformed"),
+])
+def test_no_empty_database_is_begun_in_place_of_a_damaged_one(make_home, free_port, damage, why):
+    home = make_home()
+    path = home / "labelstudio" / "data" / "label_studio.sqlite3"
+    damage(path)
+    left = path.read_bytes() if path.exists() else None
+    with pytest.raises(ServerError) as raised:
+        server.start(home, port=free_port)
+    assert raised.value.what == f"Label Studio's database {path} cannot be used: {why}."
+    assert (path.read_bytes() if path.exists() else None) == left
     assert server.status(home) is None
 
 
