@@ -77,7 +77,11 @@ def look_tabs(place: Place) -> Finding:
     wanted = {CONFIRM_UNSURE: progress.confirm_unsure, LOOK_AGAIN: progress.look_again}
     lost = [title for title, page in wanted.items() if page and _tab(place, title) is None]
     if lost:
-        raise ScreentimeError(f"The tab {' and the tab '.join(lost)} is not in Label Studio any more.", f"{MEND} makes it again.")
+        one = len(lost) == 1
+        raise ScreentimeError(
+            f"The tab{'' if one else 's'} {' and '.join(lost)} {'is' if one else 'are'} not in Label Studio any more.",
+            f"{MEND} makes {'it' if one else 'them'} again.",
+        )
     there = [title for title, page in wanted.items() if page]
     return ok(f"{' and '.join(there)} {'are' if len(there) > 1 else 'is'} there." if there else "no other one is needed.")
 

@@ -28,7 +28,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0")
 ADDRESS = "Give the address of Label Studio's first page, for example http://localhost:8080."
 # So long an answer may take before a check says that there is none.
 PATIENCE = 30.0
-TASK_FIELDS = "id,data,total_annotations,cancelled_annotations,predictions_model_versions"
+TASK_FIELDS = "id,data,total_annotations,cancelled_annotations,predictions_model_versions,draft_exists"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,13 @@
-"""The project in Label Studio: its choices, tasks, pictures, pre-annotations, labels, and who else acts on it."""
+"""The project in Label Studio: its choices, pictures, pre-annotations, labels, and who else acts on it."""
 
 from __future__ import annotations
 
 import socket
 import time
-from collections import Counter
 from typing import Any
 from urllib.parse import urlsplit
 
+from screentime.doctor import tasks as task_checks
 from screentime.doctor.finding import MEND, Check, Finding, Missing, counted, ok, warning
 from screentime.doctor.place import LOOPBACK, Place
 from screentime.errors import NotReady, ScreentimeError, ServerError, UserMistake
@@ -23,42 +23,13 @@ def look_label_config(place: Place) -> Finding:
     from screentime.labelstudio.project import get_project
 
     schema = place.config and place.workspace.schema()
-    found = get_project(place.client, place.known_project, schema, workspace_id=place.config.project.id)
+    try:
+        found = get_project(place.client, place.known_project, schema, workspace_id=place.config.project.id)
+    except NotReady as error:
+        if not place.workspace.labels_table.is_file():
+            raise
+        raise NotReady(error.what, "Make it again, with the labels: `screentime push --labels labels.csv`.") from None
     return ok(f"{found.url} asks for {', '.join(schema.choices)}.")
-
-
-def look_tasks(place: Place) -> Finding:
-    """Whether every frame has one task."""
-    frames, project = place.frames, place.project
-    there = Counter(task["data"]["uid"] for task in place.tasks)
-    missing = sum(frame.uid not in there for frame in frames)
-    if missing:
-        raise NotReady(f"{counted(missing, 'frame')} of {len(frames)} have no task in Label Studio.", "Run `screentime push`.")
-    over = _doubles(place)
-    labelled = [task for task in over if task["total_annotations"] or task["cancelled_annotations"]]
-    frames_over = f"{counted(len({task['data']['uid'] for task in over}), 'frame')} of {len(frames)} have more than one task"
-    if len(over) > len(labelled):
-        raise UserMistake(
-            f"{frames_over}: tasks were imported twice.", f"{MEND} deletes the {len(over) - len(labelled)} that nobody labelled."
-        )
-    if over:
-        return warning(
-            f"{frames_over}, and all are labelled; each person's newest label counts.",
-            f"Delete the ones that you do not want at {project.url}/data: {', '.join(str(one['id']) for one in over[:5])}.",
-        )
-    return ok(f"each of {counted(len(frames), 'frame')} has one.")
-
-
-def mend_tasks(place: Place) -> str:
-    """Delete doubled tasks that nobody labelled, skipped or began to label; the oldest of each frame stays."""
-    deleted = 0
-    with place.workspace.locked("doctor --fix"):
-        for task in _doubles(place):
-            now = place.ask(f"api/tasks/{task['id']}/")
-            if not now["annotations"] and not now.get("drafts"):
-                place.client.request("DELETE", f"api/tasks/{task['id']}/")
-                deleted += 1
-    return f"deleted {counted(deleted, 'doubled task')} without a label." if deleted else ""
 
 
 def look_pictures(place: Place) -> Finding:
@@ -95,15 +66,16 @@ def mend_pictures(place: Place) -> str:
 def look_preannotations(place: Place) -> Finding:
     """Whether the page shows pre-annotations, and every open frame has one."""
     shown, own = place.shown, {place.progress.tasks[one.uid] for one in place.frames if one.uid in place.progress.tasks}
+    # A frame may have been labelled on another of its tasks, or by a review.
+    answered = _labelled_here(place) | {
+        task["data"]["uid"] for task in place.tasks if task["total_annotations"] or task["cancelled_annotations"]
+    }
     if not place.settings["show_collab_predictions"]:
         raise UserMistake(
             "Label Studio hides pre-annotations: \"Show predictions to annotators\" is off in the project's settings.",
             f"{MEND} switches it on.",
         )
-    unanswered = [
-        task for task in place.tasks
-        if task["id"] in own and not task["total_annotations"] and not task["cancelled_annotations"]
-    ]
+    unanswered = [task for task in place.tasks if task["id"] in own and task["data"]["uid"] not in answered]
     without = sum(shown not in task["predictions_model_versions"].split(",") for task in unanswered)
     if without:
         raise ScreentimeError(
@@ -219,35 +191,50 @@ def look_webhooks(place: Place) -> Finding:
 
 def look_labels(place: Place) -> Finding:
     """labels.csv against what is labelled in Label Studio."""
+    from screentime.labelstudio.answers import Answers
+    from screentime.labelstudio.labels import judge
     from screentime.reviews import REVIEW
 
-    workspace = place.workspace
-    try:
-        here = {label.uid for label in workspace.labels() if label.origin != REVIEW}
-    except UnicodeDecodeError as error:
-        raise ScreentimeError(f"{workspace.labels_table} cannot be read: {error}.", "Delete it and run `screentime pull`.") from None
-    there = {task["data"]["uid"] for task in place.tasks if task["total_annotations"]}
-    there &= {frame.uid for frame in workspace.all_frames()}
-    if here != there:
+    workspace, project, answers = place.workspace, place.project, Answers()
+    labels = workspace.labels()
+    here = {label.uid: label.characters for label in labels if label.origin != REVIEW}
+    # What a review overruled is labelled there too.
+    asked = {frame.uid for frame in workspace.all_frames()} - {label.uid for label in labels if label.origin == REVIEW}
+    answers.read(place.client, project, labels)
+    said = judge(sorted(answers.tasks.values(), key=lambda task: task["id"]), workspace.schema(), labels)
+    there = {label.uid: label.characters for label in said.labels if label.uid in asked}
+    gone, new = here.keys() - there.keys(), there.keys() - here.keys()
+    if gone:
         return warning(
-            f"{len(there)} frames are labelled in Label Studio and {len(here)} of them in labels.csv."
-            if here <= there else
-            f"{len(here - there)} of {len(here)} labels of labels.csv are not in Label Studio any more.",
-            "`screentime pull` brings them up to date, and says which cannot count.",
+            f"{len(gone)} of {len(here)} labels of labels.csv do not count in Label Studio any more.",
+            "`screentime pull` brings them up to date, and what disappeared it keeps in labels-gone.csv, to be put back"
+            " from there.",
+        )
+    if new:
+        return warning(
+            f"{len(there)} frames are labelled in Label Studio and {len(here)} of them in labels.csv.",
+            "`screentime pull` brings them up to date.",
+        )
+    changed = sum(here[uid] != there[uid] for uid in here)
+    if changed:
+        return warning(
+            f"{counted(changed, 'label')} of {len(here)} in labels.csv and in Label Studio differ.",
+            "`screentime pull` brings them up to date.",
+        )
+    if said.problems:
+        return warning(
+            f"{counted(len(here), 'frame')} labelled, the same in labels.csv. {said.problems[0]}",
+            "`screentime pull` says all that does not count.",
         )
     return ok(f"{counted(len(here), 'frame')} labelled, the same in labels.csv.")
 
 
-def _doubles(place: Place) -> list[dict[str, Any]]:
-    """Tasks of frames that have an older one."""
-    seen: set[str] = set()
-    over = []
-    for task in place.tasks:
-        uid = task["data"]["uid"]
-        if uid in seen:
-            over.append(task)
-        seen.add(uid)
-    return over
+def _labelled_here(place: Place) -> set[str]:
+    """Uids in labels.csv; none where it is damaged, which is said of the labels."""
+    try:
+        return {label.uid for label in place.workspace.labels_as_pulled()}
+    except ScreentimeError:
+        return set()
 
 
 def _fetched(place: Place, task: dict[str, Any]) -> bytes:
@@ -285,9 +272,12 @@ def _cause(place: Place, status: int) -> str:
 
 def _cure(place: Place) -> str:
     if not _is_local(place):
-        return "Delete the project's images in Label Studio and run `screentime push`: it uploads them again."
+        return (
+            f"Delete the project \"Images of project {place.known_project}\" in Label Studio, and not project"
+            f" {place.known_project} itself, which has the labels; then run `screentime push`: it uploads them again."
+        )
     if place.embedded:
-        return f"{MEND} lets the page read them again; where frames are missing, `screentime extract` first."
+        return f"{MEND} lets the page read them again, and makes missing frames again before."
     return (
         f"{MEND} makes the storage again. Where that does not help, the server does not see"
         f" {place.workspace.frames_folder} under that path: mount it there, and start it with"
@@ -328,8 +318,8 @@ def _bans(place: Place) -> bool:
 
 
 CHECKS = (
-    Check("Label config", look_label_config), Check("Tasks", look_tasks, mend_tasks),
-    Check("Pictures", look_pictures, mend_pictures), Check("Model version", look_version, mend_version),
-    Check("Pre-annotations", look_preannotations, mend_preannotations),
+    Check("Label config", look_label_config), *task_checks.CHECKS, Check("Pictures", look_pictures, mend_pictures),
+    # First: a version of which nothing is there cannot be shown.
+    Check("Pre-annotations", look_preannotations, mend_preannotations), Check("Model version", look_version, mend_version),
     Check("Retrieving", look_retrieving, mend_retrieving), Check("Webhooks", look_webhooks), Check("Labels", look_labels),
 )

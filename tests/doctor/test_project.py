@@ -1,6 +1,7 @@
 """What goes wrong with a project in Label Studio, made for real: doctor names it, and mends what is safe."""
 
 import socket
+from dataclasses import replace
 
 import pytest
 
@@ -159,7 +160,7 @@ def test_a_missing_storage_is_made_again(patient):
     task = min(patient.loop.workspace.progress().tasks.values())
     assert found.sentence.startswith(f"Label Studio answers 404 for the picture of task {task} (/data/local-files/?d=")
     assert found.sentence.endswith("): the project has no storage that lets the page read the frames.")
-    assert found.fix == f"{FIX} lets the page read them again; where frames are missing, `screentime extract` first."
+    assert found.fix == f"{FIX} lets the page read them again, and makes missing frames again before."
     mended = patient.mend("Pictures")
     assert (mended.state, mended.fixed) == ("ok", "the storage that lets the page read the frames was made again.")
 
@@ -244,29 +245,95 @@ def test_the_tab_to_confirm_in_is_made_again(patient):
 # -- 10. Re-import makes duplicates ---------------------------------------------------------------
 
 
-def test_doubled_tasks_without_a_label_are_deleted(patient):
-    tasks = list(read_tasks(patient.client, patient.loop.project(), include="id,data"))
-    labels = annotations(patient)
-    twice = patient.client.request(
+def copied(patient, *frames):
+    """Imports the tasks of frames once more, as a person does by hand; the new numbers."""
+    tasks = {one["id"]: one for one in read_tasks(patient.client, patient.loop.project(), include="id,data")}
+    known = patient.loop.workspace.progress().tasks
+    return patient.client.request(
         "POST", f"api/projects/{patient.number}/import", params={"return_task_ids": "true"},
-        json=[{"data": one["data"]} for one in tasks[:3]],
+        json=[{"data": tasks[known[frame.uid]]["data"]} for frame in frames],
     )["task_ids"]
-    patient.client.request(
-        "POST", f"api/tasks/{twice[0]}/annotations/",
-        json={"result": [{"from_name": "characters", "to_name": "frame", "type": "choices", "value": {"choices": ["cat"]}}]},
-    )
+
+
+CAT = {"result": [{"from_name": "characters", "to_name": "frame", "type": "choices", "value": {"choices": ["cat"]}}]}
+
+
+def numbers(patient):
+    return {one["id"] for one in read_tasks(patient.client, patient.loop.project(), include="id")}
+
+
+def frames_by_label(patient):
+    """Frames that have a label, and those that have none."""
+    labelled = {one.uid for one in patient.loop.workspace.labels()}
+    return [[one for one in patient.loop.frames if (one.uid in labelled) == yes] for yes in (True, False)]
+
+
+def test_doubled_tasks_without_a_label_are_deleted(patient):
+    labels, before = annotations(patient), numbers(patient)
+    labelled, free = frames_by_label(patient)
+    twice = copied(patient, labelled[0], labelled[1], free[0])
+    patient.client.request("POST", f"api/tasks/{twice[0]}/annotations/", json=CAT)
     found = patient.look("Tasks")
     assert (found.state, found.code) == ("failed", 2)
     assert found.sentence == "3 frames of 40 have more than one task: tasks were imported twice."
-    assert found.fix == f"{FIX} deletes the 2 that nobody labelled."
+    assert found.fix == f"{FIX} deletes the 2 that nobody labelled or began to label."
     mended = patient.mend("Tasks")
     assert (mended.state, mended.fixed) == ("warning", "deleted 2 doubled tasks without a label.")
     assert mended.sentence == "1 frame of 40 have more than one task, and all are labelled; each person's newest label counts."
-    there = {one["id"] for one in read_tasks(patient.client, patient.loop.project(), include="id")}
-    assert there == {one["id"] for one in tasks} | {twice[0]}
+    assert mended.fix == "Leave them: with a task its label would be deleted."
+    assert numbers(patient) == before | {twice[0]}
     assert [one for one in annotations(patient) if one in labels] == labels
     patient.client.request("DELETE", f"api/tasks/{twice[0]}/")
     assert patient.look("Tasks").sentence == "each of 40 frames has one."
+
+
+def test_a_labelled_copy_outlives_the_task_that_nobody_labelled(patient):
+    workspace, [_, free] = patient.loop.workspace, frames_by_label(patient)
+    frame = free[0]
+    first = workspace.progress().tasks[frame.uid]
+    [copy] = copied(patient, frame)
+    patient.client.request("POST", f"api/tasks/{copy}/annotations/", json=CAT)
+    labels = annotations(patient)
+    # The frame has its label: it waits for no pre-annotation, whatever its other task has.
+    for one in patient.client.request("GET", "api/predictions/", params={"task": first}):
+        patient.client.request("DELETE", f"api/predictions/{one['id']}/")
+    assert patient.look("Pre-annotations").sentence.startswith("all 15 open frames have one of ")
+    assert patient.look("Tasks").fix == f"{FIX} deletes the 1 that nobody labelled or began to label."
+    mended = patient.mend("Tasks")
+    assert (mended.state, mended.sentence) == ("ok", "each of 40 frames has one.")
+    assert mended.fixed == "deleted 1 doubled task without a label."
+    assert first not in numbers(patient) and copy in numbers(patient)
+    assert workspace.progress().tasks[frame.uid] == copy
+    assert annotations(patient) == labels
+    assert patient.look("Pre-annotations").state == "ok"
+    # As it was: the copy is the frame's task from now on, and open again.
+    [label] = patient.client.request("GET", f"api/tasks/{copy}/annotations/")
+    patient.client.request("DELETE", f"api/annotations/{label['id']}/")
+    assert patient.mend("Pre-annotations").fixed == "wrote 16 pre-annotations again."
+    assert patient.look("Retrieving").state == "ok"
+    assert patient.mend("What to label next").state == "ok"
+
+
+def test_a_draft_is_named_and_never_deleted(patient):
+    before, [labelled, free] = numbers(patient), frames_by_label(patient)
+    beside, alone = copied(patient, labelled[0], free[0])
+    known = patient.loop.workspace.progress().tasks
+    for task in (beside, known[free[0].uid]):
+        patient.client.request("POST", f"api/tasks/{task}/drafts", json=CAT | {"lead_time": 1.0})
+    assert patient.look("Tasks").fix == f"{FIX} deletes the 1 that nobody labelled or began to label."
+    mended = patient.mend("Tasks")
+    assert (mended.state, mended.fixed) == ("warning", "deleted 1 doubled task without a label.")
+    assert mended.sentence == f"1 frame of 40 have more than one task; the draft of task {beside} was not submitted."
+    url = patient.loop.project().url
+    assert mended.fix == f"Submit or discard it at {url}/data?task={beside} , then {FIX}."
+    assert numbers(patient) == before | {beside}
+    again = patient.mend("Tasks")
+    assert (again.state, again.fixed) == ("warning", "")
+    for task in (beside, known[free[0].uid]):
+        for draft in patient.client.request("GET", f"api/tasks/{task}/drafts"):
+            patient.client.request("DELETE", f"api/drafts/{draft['id']}/")
+    assert patient.mend("Tasks").state == "ok"
+    assert numbers(patient) == before
 
 
 # -- and what else goes wrong -----------------------------------------------------------------------
@@ -279,8 +346,46 @@ def test_labels_that_were_not_pulled_are_named(patient):
     found = patient.look("Labels")
     table.write_text(kept, "utf-8")
     assert found.sentence == "24 frames are labelled in Label Studio and 22 of them in labels.csv."
-    assert (found.state, found.fix) == ("warning", "`screentime pull` brings them up to date, and says which cannot count.")
+    assert (found.state, found.fix) == ("warning", "`screentime pull` brings them up to date.")
     assert patient.look("Labels").sentence == "24 frames labelled, the same in labels.csv."
+
+
+def test_labels_that_cannot_count_are_no_reason_to_pull(patient):
+    [free, *_] = frames_by_label(patient)[1]
+    task = patient.loop.workspace.progress().tasks[free.uid]
+    strange = {"result": [CAT["result"][0] | {"value": {"choices": ["dog"]}}]}
+    made = [patient.client.request("POST", f"api/tasks/{task}/annotations/", json=strange)]
+    table = patient.loop.workspace.labels_table
+    kept = table.read_bytes()
+    try:
+        patient.loop.pull()
+        assert table.read_bytes() == kept
+        found = patient.look("Labels")
+    finally:
+        for one in made:
+            patient.client.request("DELETE", f"api/annotations/{one['id']}/")
+    assert found.state == "warning"
+    assert found.sentence.startswith("24 frames labelled, the same in labels.csv. The frame at ")
+    assert f"(task {task}, annotation {made[0]['id']}) does not count: " in found.sentence
+    assert found.fix == "`screentime pull` says all that does not count."
+    assert patient.look("Labels").state == "ok"
+
+
+def test_labels_that_differ_or_are_gone_are_named(patient):
+    workspace = patient.loop.workspace
+    kept, labels = workspace.labels_table.read_bytes(), workspace.labels()
+    other = replace(labels[0], characters=frozenset({"cat", "mouse"}) - labels[0].characters)
+    try:
+        workspace.write_labels([other, *labels[1:]])
+        found = patient.look("Labels")
+        assert found.sentence == "1 label of 24 in labels.csv and in Label Studio differ."
+        strange = replace(labels[0], uid=frames_by_label(patient)[1][0].uid)
+        workspace.write_labels([*labels, strange])
+        found = patient.look("Labels")
+        assert found.sentence == "1 of 25 labels of labels.csv do not count in Label Studio any more."
+        assert "labels-gone.csv" in found.fix
+    finally:
+        workspace.labels_table.write_bytes(kept)
 
 
 def test_a_changed_label_config_is_named(patient, project):
@@ -302,5 +407,5 @@ def test_a_project_that_is_gone_is_named_once(patient):
     patient.loop.workspace.update_progress(project=kept.project)
     gone = said.pop("Label config")
     assert gone.sentence == f"Project 99999 is no longer in Label Studio at {patient.client.url}."
-    assert gone.fix == "Make it again: `screentime push`."
+    assert gone.fix == "Make it again, with the labels: `screentime push --labels labels.csv`."
     assert {(one.state, one.sentence) for one in said.values()} == {("left out", "project 99999 is not in Label Studio.")}
