@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from screentime import config as configuration
 from screentime import locks
 from screentime.cards import card_of, round_of, state_of
 from screentime.config import Config
-from screentime.errors import ConfigError, NotReady, ScreentimeError
+from screentime.errors import ConfigError, NotReady, ScreentimeError, UserMistake
 from screentime.files import clear_unfinished, write_atomically
 from screentime.kept import Damaged, Kept, read_json, read_text
 from screentime.labels_table import damaged, from_table, to_table
@@ -61,6 +62,21 @@ class Workspace(Places):
     def film_paths(self) -> list[Path]:
         """The project's films, as absolute paths."""
         return [(self.root / film).resolve() for film in self.config().project.films]
+
+    def require_folders(self) -> None:
+        """See that nothing else lies where the folders are to be made.
+
+        Raises
+        ------
+        UserMistake
+            If something does.
+        """
+        for folder in (self.frames_folder, self.models_folder, self.embeddings_folder, self.review_folder):
+            if os.path.lexists(folder) and not folder.is_dir():
+                raise UserMistake(
+                    f"{folder} is no folder, and one of that name is needed.",
+                    "Move it elsewhere: the folder is made when it is needed.",
+                )
 
     def films(self) -> list[Film]:
         """Films that were extracted; empty before `extract`.
@@ -282,7 +298,10 @@ class Workspace(Places):
         ------
         Busy
             If another one is at work.
+        UserMistake
+            If something else lies where a folder is needed.
         """
+        self.require_folders()
         with locks.held(self.lock_file, command, f"in {self.root}"):
             for folder in (self.root, self.embeddings_folder, self.review_folder, *self.models_folder.glob("v*")):
                 if folder.is_dir():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import stat
 from collections.abc import Iterator
@@ -10,10 +9,10 @@ from pathlib import Path
 
 from screentime.doctor.finding import MEND, OK, Check, Finding, Missing, counted, ok, warning
 from screentime.doctor.place import Place
+from screentime.doctor.remaking import has_content, remade
 from screentime.errors import NotReady, ScreentimeError
 from screentime.labelstudio import installation
 from screentime.locks import AtWork, holder
-from screentime.video.store import MANIFEST
 
 # Names of what is made aside and renamed when it is whole.
 HALVES = (".part-", ".old-", ".writing-", ".making-", ".drawing-")
@@ -39,33 +38,41 @@ def look_at_work(place: Place) -> Finding:
     return ok("no other command is at work.")
 
 
+def look_files(place: Place) -> Finding:
+    """Whether what the loop keeps beside the frames and the labels can be read."""
+    workspace = place.workspace
+    workspace.require_folders()
+    progress = workspace.progress()
+    workspace.audited()
+    workspace.reviews()
+    return ok("loop.json can be read." if progress.project is not None else "nothing was pushed yet.")
+
+
 def look_frames(place: Place) -> Finding:
     """frames.csv against the frames' files."""
     workspace = place.workspace
     frames = workspace.frames() if workspace.frames_table.is_file() else None
     if frames is None:
         raise Missing("there are no frames yet; `screentime extract` makes them")
-    gone = [one.file for one in frames if not _has_content(workspace.root / one.file)]
+    gone = [one.file for one in frames if not has_content(workspace.root / one.file)]
     if gone:
+        # Where options changed, `screentime extract` would take other frames, and leave these ones' labels out.
         raise NotReady(
             f"{counted(len(gone), 'frame')} of {len(frames)} are missing or empty, first {gone[0]}.",
-            f"{MEND} or `screentime extract` makes them again from the films.",
+            f"{MEND} makes just these again from the films.",
         )
     return ok(f"all {len(frames)} are there.")
 
 
 def mend_frames(place: Place) -> str:
-    """Make frames again that are missing, from films and by options that are what they were."""
+    """Make frames again that are missing, where they come out as those that have labels."""
     from screentime.doctor.films import look_films
-    from screentime.projects import extract_films
-    from screentime.talk import Talk
 
-    # Of another film, or sampled otherwise, they would be other frames than those that have labels.
     if look_films(place).state != OK:
         raise Missing("the films are not those of frames.csv")
-    if not _sampled_so(place):
-        raise Missing("screentime.toml samples the films otherwise than these frames were; set it back")
-    extract_films(place.workspace, place.config, Talk())
+    with place.workspace.locked("doctor --fix"):
+        if not remade(place.workspace, place.config, place.frames):
+            raise Missing("screentime.toml samples the films otherwise than these frames were; set it back")
     return "the frames were made again from the films."
 
 
@@ -150,26 +157,6 @@ def _at_work(place: Place) -> Iterator[AtWork]:
         yield from filter(None, [holder(installation.lock_file(place.home))])
 
 
-def _sampled_so(place: Place) -> bool:
-    """Whether frames that are made now are those that were, as far as their folders still tell."""
-    options, root = place.config.frames, place.workspace.root
-    for folder in {(root / frame.file).parent for frame in place.frames}:
-        try:
-            recipe = json.loads((folder / MANIFEST).read_text("utf-8"))["recipe"]
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-        if any(recipe.get(name) != getattr(options, name) for name in ("fps", "max_height", "quality")):
-            return False
-    return True
-
-
-def _has_content(path: Path) -> bool:
-    try:
-        return path.stat().st_size > 0
-    except OSError:
-        return False
-
-
 def _halves(place: Place) -> Iterator[Path]:
     try:
         yield from _in_workspace(place.workspace.root)
@@ -217,7 +204,7 @@ def _secrets(place: Place) -> Iterator[Path]:
 
 
 CHECKS = (
-    Check("Options", look_options), Check("At work", look_at_work), Check("Frames", look_frames, mend_frames),
+    Check("Options", look_options), Check("At work", look_at_work), Check("Files", look_files), Check("Frames", look_frames, mend_frames),
     Check("Models", look_models), Check("Half-finished files", look_halves, mend_halves),
     Check("Secrets", look_secrets, mend_secrets),
 )

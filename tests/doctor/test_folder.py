@@ -10,6 +10,7 @@ import imageio_ffmpeg
 import pytest
 
 from screentime.doctor.finding import Finding
+from screentime.errors import UserMistake
 from screentime.projects import begin, extract_films
 from screentime.talk import Talk
 
@@ -47,7 +48,7 @@ def test_frames_that_are_gone_are_made_again(patient):
     found = patient.look("Frames")
     assert (found.state, found.code) == ("failed", 2)
     assert found.sentence == f"2 frames of 40 are missing or empty, first {patient.loop.frames[0].file}."
-    assert found.fix == f"{FIX} or `screentime extract` makes them again from the films."
+    assert found.fix == f"{FIX} makes just these again from the films."
     mended = patient.mend("Frames")
     assert (mended.state, mended.fixed) == ("ok", "the frames were made again from the films.")
     assert first.read_bytes() == whole
@@ -72,6 +73,65 @@ def test_frames_of_another_film_are_not_taken_for_those_that_are_gone(examine, f
         " `screentime push`; or put the film back that was there."
     )
     assert workspace.frames_table.read_text("utf-8") == table
+
+
+@pytest.mark.parametrize("fps", ["0.5", "2.0"])
+def test_frames_that_would_be_other_ones_are_not_made(examine, filmed, fps):
+    workspace, _ = filmed()
+    table = workspace.frames_table.read_bytes()
+    pictures = {one.name: one.read_bytes() for one in workspace.frames_folder.glob("*/*.jpg")}
+    # Nothing is left that tells how they were sampled.
+    shutil.rmtree(workspace.frames_folder)
+    options = workspace.config_file.read_text("utf-8")
+    workspace.config_file.write_text(options.replace("fps = 1.0", f"fps = {fps}"), "utf-8")
+    found = examine(workspace.root, "Frames", mend=True)
+    assert (found.state, found.fixed) == ("failed", "")
+    assert found.fix == (
+        "It cannot be mended now: screentime.toml samples the films otherwise than these frames were; set it back."
+    )
+    assert workspace.frames_table.read_bytes() == table
+    assert not list(workspace.root.glob(".making-*")) and not workspace.frames_folder.exists()
+    workspace.config_file.write_text(options, "utf-8")
+    assert examine(workspace.root, "Frames", mend=True).state == "ok"
+    assert workspace.frames_table.read_bytes() == table
+    assert {one.name: one.read_bytes() for one in workspace.frames_folder.glob("*/*.jpg")} == pictures
+
+
+def test_frames_of_a_film_that_is_called_otherwise_now(examine, filmed):
+    workspace, film = filmed()
+    film.rename(film.with_name("other.mp4"))
+    options = workspace.config_file.read_text("utf-8")
+    workspace.config_file.write_text(options.replace("film.mp4", "other.mp4"), "utf-8")
+    [folder] = workspace.frames_folder.iterdir()
+    next(folder.glob("*.jpg")).unlink()
+    assert examine(workspace.root, "Frames", mend=True).sentence == "all 5 are there."
+    assert list(workspace.frames_folder.iterdir()) == [folder]
+
+
+@pytest.mark.parametrize("name", ["loop.json", "audited.json", "reviews.json"])
+def test_a_damaged_file_of_the_loop_is_named_before_there_is_a_model(examine, filmed, name):
+    workspace, _ = filmed()
+    assert examine(workspace.root, "Files").sentence == "nothing was pushed yet."
+    (workspace.root / name).write_text("{", "utf-8")
+    found = examine(workspace.root, "Files")
+    assert (found.state, found.code) == ("failed", 1)
+    assert found.sentence.startswith(f"{workspace.root / name} is damaged (")
+    assert found.fix.startswith("Delete it and run `screentime ")
+
+
+@pytest.mark.parametrize("name", ["embeddings", "models", "review"])
+def test_a_file_where_a_folder_is_needed(examine, filmed, name):
+    workspace, _ = filmed()
+    (workspace.root / name).write_text("mine", "utf-8")
+    found = examine(workspace.root, "Files")
+    assert found == Finding(
+        "Files", "failed", f"{workspace.root / name} is no folder, and one of that name is needed.",
+        "Move it elsewhere: the folder is made when it is needed.", code=2,
+    )
+    with pytest.raises(UserMistake) as caught, workspace.locked("sync"):
+        pass
+    assert (caught.value.what, caught.value.remedy) == (found.sentence, found.fix)
+    assert (workspace.root / name).read_text("utf-8") == "mine"
 
 
 def test_a_damaged_model(patient):

@@ -73,7 +73,7 @@ def test_a_walk_without_a_failure_ends_in_a_sentence():
 
 def test_every_check_has_a_name_of_its_own():
     names = [check.name for check in CHECKS]
-    assert len(names) == len(set(names)) == 33
+    assert len(names) == len(set(names)) == 34
 
 
 def digest(root):
@@ -137,9 +137,9 @@ def doctor(*arguments, **environment):
 def test_the_command_tells_data_on_stdout_and_lines_on_stderr(patient):
     done = doctor("--json", "--workspace", patient.root)
     found = json.loads(done.stdout)
-    assert (done.returncode, len(found)) == (0, 33), done.stderr
+    assert (done.returncode, len(found)) == (0, 34), done.stderr
     assert set(found[0]) == {"name", "state", "sentence", "fix", "fixed", "code"}
-    assert [one["state"] for one in found] == ["ok"] * 33
+    assert [one["state"] for one in found] == ["ok"] * 34
     lines = done.stderr.splitlines()
     assert lines == [*(f"ok        {one['name']}: {one['sentence']}" for one in found), "Nothing failed."]
     assert "\x1b" not in done.stderr
@@ -166,7 +166,7 @@ def test_nothing_ends_in_a_traceback(what, patient, tmp_path, free_port):
         folder = patient.root
     done = doctor("--json", "--fix", "--workspace", folder, PYTHONPATH=f"{broken}:{Path.cwd()}", **environment)
     found = {one["name"]: one for one in json.loads(done.stdout)}
-    assert "Traceback" not in done.stderr and len(found) == 33
+    assert "Traceback" not in done.stderr and len(found) == 34
     assert done.returncode == 1
     assert found["TensorFlow"]["sentence"] == "TensorFlow does not load (ImportError: gone)."
     assert not (tmp_path / "home").exists()
@@ -177,6 +177,7 @@ def test_nothing_ends_in_a_traceback(what, patient, tmp_path, free_port):
         assert found["Server"]["state"] == "failed"
         assert {found[name]["sentence"] for name in ("Tasks", "Webhooks", "Pictures")} == {"Label Studio is not reached."}
     if what == "rubbish":
+        assert found["Files"]["sentence"] == f"{folder / 'frames'} is no folder, and one of that name is needed."
         assert {found[name]["state"] for name in ("Frames", "Films", "Models")} == {"failed"}
         assert not [one for one in found.values() if one["sentence"].startswith("could not be checked")], found
 
