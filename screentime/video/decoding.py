@@ -12,13 +12,17 @@ from typing import Any
 from screentime.machine import cores
 from screentime.video.clock import LONGEST_SECONDS
 from screentime.video.leaning import Kind, Leaning
-from screentime.video.opening import no_pictures, opened, pictures_of
+from screentime.video.opening import UNTIMED, no_pictures, opened, pictures_of
 from screentime.video.skipping import Plan, plan
 
 # Threads wait for one another where frames lean on one another: four keep two cores busy. Each holds frames.
 LEAST_THREADS, MOST_THREADS = 4, 16
 # A damaged place in a container is passed over; so many in a row without a packet between are its end.
 MOST_GAPS = 100
+# This decoder refuses intact pictures too where it is told to be strict: those with a tag that it does not need.
+NEVER_STRICT = {"tiff"}
+# This one cannot begin anew midway, as films that were joined have it, while it works on several pictures at once.
+ALONE = {"theora"}
 
 
 class AstrayError(Exception):
@@ -71,23 +75,25 @@ class Pictures:
             raise
 
     def _prepare(self, strict: bool) -> None:
+        from av.format import Flags
         from av.stream import Discard
 
-        stream = self._stream
+        stream, form = self._stream, self._container.format
         for other in self._container.streams:
             if other is not stream:
                 other.discard = Discard.all
         context = stream.codec_context
-        if strict:
+        if strict and context.name not in NEVER_STRICT:
             context.options = {**context.options, "err_detect": "explode"}
         context.thread_type = "AUTO"
-        context.thread_count = min(max(cores(), LEAST_THREADS), MOST_THREADS)
+        context.thread_count = 1 if context.name in ALONE else min(max(cores(), LEAST_THREADS), MOST_THREADS)
         self._unit = float(stream.time_base or 0)
         # Where no average is known the unit is all that tells of the rate; nobody believes it who knows rates.
         rate = float(stream.average_rate or stream.guessed_rate or 0) or (1 / self._unit if self._unit else 0.0)
         self.rate = rate if rate > 0 else 0.0
-        # This container knows no time of presentation; FFmpeg guesses it, and is often wrong.
-        self._guessed = self._container.format.name == "avi"
+        self._guessed = form.name in UNTIMED
+        # Times are given from 0 on where no start is said; only bare streams have none, and FFmpeg makes them up.
+        self._start = 0 if stream.start_time is None and not form.flags & Flags.no_timestamps.value else stream.start_time
         seconds = self._said_seconds()
         self.claimed_frames = stream.frames or int(max(seconds, 0.0) * self.rate + 0.5)
         claimed = seconds or (self.claimed_frames / self.rate if self.rate else 0.0)
@@ -115,8 +121,7 @@ class Pictures:
     def position(self, frame: Any) -> float:
         """What the film says of a frame's time: seconds from the stream's start; NaN where it says nothing."""
         stamp = frame.dts if frame.pts is None or self._guessed else frame.pts
-        start = self._stream.start_time
-        return float("nan") if stamp is None or start is None else (stamp - start) * self._unit
+        return float("nan") if stamp is None or self._start is None else (stamp - self._start) * self._unit
 
     def plan(self, fps: float) -> Plan | None:
         """Choose what to decode, from all packets; they can be read once more only from a new opening.
@@ -133,7 +138,7 @@ class Pictures:
         """
         import numpy as np
 
-        context, start = self._stream.codec_context, self._stream.start_time
+        context = self._stream.codec_context
         leaning = Leaning(context.name, context.codec.intra_only, context.extradata or b"")
         stamps, kinds, least, most = array("q"), bytearray(), math.inf, -math.inf
         latest = -math.inf
@@ -149,28 +154,34 @@ class Pictures:
             least, most = min(least, delay), max(most, delay)
             hidden = Kind.HIDDEN if packet.is_discard else 0
             kinds.append(leaning.kind(packet.is_keyframe, bytes(packet)) | hidden)
-        # Frames that are not shown in the order of decoding wait for one another, each for another time.
-        wrong = context.has_b_frames and (self._guessed or least == most)
-        if start is None or not stamps or wrong or not np.diff(np.sort(stamps)).all():
+        # Frames that are not shown in the order of decoding wait for one another, each for another time; others
+        # all for the same.
+        reordered, alike = context.has_b_frames, least == most
+        wrong = reordered and (self._guessed or alike) or self._guessed and not alike
+        if self._start is None or not stamps or wrong or not np.diff(np.sort(stamps)).all():
             return None
         if not leaning.spares:
             kinds = bytearray(kind & ~Kind.SPARE for kind in kinds)
-        return plan(stamps, kinds, self._unit, start, fps, self.rate)
+        return plan(stamps, kinds, self._unit, self._start, fps, self.rate)
 
     def packets(self) -> Iterator[Any]:
-        """All packets of the stream that hold something, in the order of decoding."""
+        """All packets of the stream that hold a picture, in the order of decoding."""
         import av
 
         gaps = 0
         while gaps < MOST_GAPS:
             try:
                 for packet in self._container.demux(self._stream):
-                    if packet.size:
+                    if packet.size and not self._is_comment(packet):
                         gaps = 0
                         yield packet
                 return
             except (av.error.FFmpegError, IndexError):  # the second for a stream that begins in the middle
                 gaps += 1
+
+    def _is_comment(self, packet: Any) -> bool:
+        # Where films were joined the second one's title comes midway; the decoder would call it damage.
+        return self._stream.codec_context.name == "theora" and bytes(packet)[:7] == b"\x81theora"
 
     def decode(self, packet: Any) -> list[Any] | None:
         """Frames that a packet sets free; None where one could not be decoded.

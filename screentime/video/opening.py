@@ -20,6 +20,8 @@ CONTAINERS = (
 # The largest picture of the highest level of HEVC and H.264 (8192 x 4352). A damaged header may claim far more, and
 # a decoder would take memory for several of them before it saw that nothing is there.
 MOST_PIXELS = 35_651_584
+# They keep the time at which a frame is decoded, not that of its presentation; FFmpeg guesses that, and is often wrong.
+UNTIMED = ("avi", "asf", "asf_o")
 
 
 def opened(path: Path) -> Any:
@@ -53,7 +55,7 @@ def opened(path: Path) -> Any:
 
 
 def pictures_of(container: Any, path: Path) -> Any:
-    """The stream to show: the first of moving pictures that can be decoded; a cover is none.
+    """The stream to show: the first of moving pictures that can be decoded; a cover or a still picture is none.
 
     Parameters
     ----------
@@ -74,12 +76,17 @@ def pictures_of(container: Any, path: Path) -> Any:
 
     for stream in container.streams.video:
         context = stream.codec_context
-        if context is None or stream.disposition & Disposition.attached_pic:
+        if context is None or stream.disposition & Disposition.attached_pic or _is_still(stream):
             continue
         # It holds for the decoder too, which meets what the container did not say.
         context.options = {**context.options, "max_pixels": str(MOST_PIXELS)}
         return stream
     raise no_pictures(path)
+
+
+def _is_still(stream: Any) -> bool:
+    """Whether a stream is a picture that lies in an MP4 beside its tracks, as AVIF and HEIC have it."""
+    return stream.time_base == 1 and stream.frames == 1 and stream.duration is None
 
 
 def no_pictures(path: Path) -> FilmError:

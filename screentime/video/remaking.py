@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from fractions import Fraction
@@ -12,7 +13,8 @@ from screentime.errors import FilmError, ScreentimeError
 from screentime.files import FULL
 from screentime.records import Film
 from screentime.talk import Talk
-from screentime.video.clock import frame_seconds
+from screentime.video.clock import Clock, frame_seconds
+from screentime.video.opening import UNTIMED
 from screentime.video.source import shown_name
 from screentime.video.timing import Timing, reading
 
@@ -96,8 +98,7 @@ def convert(path: Path, part: Path, known: Timing, film: Film, talk: Talk) -> li
     ):
         base = pictures.time_base
         usual = frame_seconds(known.claimed[0] if known.claimed else 0.0)
-        # Without times of its own a frame is one step after the one before.
-        stride = max(round(Fraction(usual) / base), 1)
+        clock = Clock(1 / usual)
         stream = target.add_stream("libx264", rate=Fraction(1 / usual).limit_denominator(1001))
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.codec_context.time_base = base
@@ -105,16 +106,15 @@ def convert(path: Path, part: Path, known: Timing, film: Film, talk: Talk) -> li
         # Without B-frames the file begins at 0 and every frame is sought alike.
         stream.options = {"preset": "veryfast", "crf": "23", "bf": "0"}
         sound = _Sound(source, target, _first(known), film.seconds)
-        first, latest = None, -stride
+        latest = -1
         for packet in source.demux([pictures, *sound.streams]):
             if packet.stream is not pictures:
                 sound.take(packet)
                 continue
             for frame in _decoded(packet):
-                stamp = frame.pts if known.exact else None
-                if first is None:
-                    first = stamp or 0
-                tick = latest + stride if stamp is None else stamp - first
+                # As its reader has it; what is not said is counted.
+                stamp = frame.pts if known.exact else frame.dts if known.container in UNTIMED else None
+                tick = round(clock.tick(math.nan if stamp is None else float(stamp * base)) / base)
                 if tick <= latest:
                     continue
                 latest = tick

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
 from screentime.errors import FilmError
 from screentime.video.clock import frame_seconds
 from screentime.video.grid import grid_rate
-from screentime.video.opening import opened, pictures_of
+from screentime.video.opening import UNTIMED, opened, pictures_of
 from screentime.video.source import shown_name
 
 # Containers and codecs that browsers play. Chromium as Debian builds it was tried; HEVC, MPEG-2 and
@@ -41,7 +42,8 @@ class Timing:
     offset : float
         Seconds from there, or from 0 where it begins before, to the first frame.
     times : tuple of float
-        Presentation times of all frames in seconds since the first one, ascending.
+        Presentation times of all frames in seconds since the first one, ascending; where they are not exact,
+        times of decoding, or as many at the claimed rate.
     claimed : tuple of float
         Frames per second by the container's word, the most trusted first.
     exact : bool
@@ -139,14 +141,17 @@ def timing(path: Path, rate: float = 0.0) -> Timing:
     with reading(path) as (container, stream):
         sound = container.streams.audio[0].codec_context.name if container.streams.audio else ""
         # Only the stamps are kept: a long film's packets would fill the memory.
-        stamps = [one.pts for one in container.demux(stream) if one.size and not one.is_discard]
-        # AVI keeps no time of presentation, and where frames are not shown as they are decoded FFmpeg guesses wrongly.
-        guessed = container.format.name == "avi" and stream.codec_context.has_b_frames
-        exact = bool(stamps) and None not in stamps and len(set(stamps)) == len(stamps) and not guessed
+        shown = [(one.pts, one.dts) for one in container.demux(stream) if one.size and not one.is_discard]
+        stamps, decoded = [pts for pts, _ in shown], [dts for _, dts in shown]
+        untimed = container.format.name in UNTIMED
+        guessed = untimed and (stream.codec_context.has_b_frames or not _alike(shown))
+        exact = not guessed and None not in stamps and _rise(sorted(stamps))
         rates = (rate, stream.average_rate, stream.base_rate, stream.guessed_rate)
         claimed = [float(one) for one in rates if one]
         if exact:
             ticks = sorted(stamps)
+        elif untimed and None not in decoded and _rise(decoded):
+            ticks = decoded
         else:
             # Without presentation times frames come as they are decoded, evenly.
             step = Fraction(frame_seconds(claimed[0] if claimed else 0.0)) / stream.time_base
@@ -160,3 +165,13 @@ def timing(path: Path, rate: float = 0.0) -> Timing:
             tuple(round(float(tick * base - first), 6) for tick in ticks), tuple(claimed), exact,
             (container.duration or 0) / 1_000_000,
         )
+
+
+def _alike(shown: list[tuple[int | None, int | None]]) -> bool:
+    """Whether all frames wait equally long between being decoded and being shown, by their stamps."""
+    return None not in chain(*shown) and len({pts - dts for pts, dts in shown}) == 1
+
+
+def _rise(stamps: list[int]) -> bool:
+    """Whether there are any, and each is later than the one before."""
+    return bool(stamps) and all(before < after for before, after in pairwise(stamps))

@@ -156,8 +156,11 @@ def _judge_times(
 
 
 def _counted(path: Path) -> bool:
-    """Whether FFmpeg's word on the times is a guess: AVI and bare streams keep none, the reader counts frames."""
-    return path.suffix in (".avi", ".h264", ".hevc", ".obu")
+    """Whether FFmpeg's word on the times is a guess, or of another stream.
+
+    Bare streams keep none, AVI and ASF those of decoding; in an AVIF it takes the still picture for the film.
+    """
+    return path.suffix in (".avi", ".asf", ".wmv", ".h264", ".hevc", ".obu", ".avif")
 
 
 def _as_meant(picture: np.ndarray, number: int, meant: Sequence[np.ndarray]) -> bool:

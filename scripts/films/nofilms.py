@@ -55,6 +55,8 @@ def _contents() -> Iterator[Entry]:
         yield Entry("no films", name, _holding(content), "refused", NONE, quick=name == "text.mp4", cli=name == "text.mp4")
     for name in ("jpeg.mp4", "numbered%03d.jpg", "every*.png", "alone001.jpg"):
         yield Entry("no films", name, _still, "refused", NONE)
+    avif = drawn("-c:v", "libaom-av1", "-still-picture", "1", frames=1)
+    yield Entry("no films", "still.avif", avif, "refused", NONE, quick=True)
 
 
 def _still(path: Path) -> None:

@@ -84,6 +84,18 @@ def _rates() -> Iterator[Entry]:
     yield Entry("rates", "jitter.mp4", drawn(*jitter))
     slower = ("-vf", "setpts='if(lt(N,75),N,75+(N-75)*2)/25/TB'", "-fps_mode", "vfr", *CALM)
     yield Entry("rates", "slower midway.mkv", drawn(*slower))
+    much = ("-vf", "setpts='if(lt(N,75),N,75+(N-75)*7)/25/TB'", "-fps_mode", "vfr")
+    reordered = (*CALM, "-bf", "3", "-x264-params", "b-adapt=0")
+    for name, options in {
+        "much slower midway.apng": ("-c:v", "apng", "-pix_fmt", "gray", "-f", "apng"), "much slower midway.asf": reordered,
+        "much slower midway.avi": reordered, "much slower midway.wmv": ("-c:v", "wmv2"),
+        "much slower in order.asf": (*CALM, "-bf", "0"), "much slower in order.avi": (*CALM, "-bf", "0"),
+        "much slower part2.asf": ("-c:v", "mpeg4", "-bf", "2"),
+    }.items():
+        yield Entry(
+            "rates", name, drawn(*much, *options), quick=name.endswith(("apng", "midway.asf")),
+            second_of=lambda number: (number if number < 75 else 75 + (number - 75) * 7) / 25,
+        )
     yield Entry(
         "rates", "slower midway.ts", joined(drawn(*CALM, frames=75), drawn(*CALM, rate=12, frames=75, first=75)),
         second_of=lambda number: number / 25 if number < 75 else 3 + (number - 75) / 12, quick=True,
@@ -144,6 +156,7 @@ def _codecs() -> Iterator[Entry]:
         "cinepak.mov": ("-c:v", "cinepak", "-pix_fmt", "rgb24"), "png.mov": ("-c:v", "png", "-pix_fmt", "rgb24"),
         "msmpeg4.avi": ("-c:v", "msmpeg4v2"), "intra refresh.mp4": (*CALM, "-x264-params", "intra-refresh=1:keyint=20"),
         "open groups.mkv": (*CALM, "-x264-params", "open-gop=1:keyint=20:bframes=3"), "dirac.mkv": ("-c:v", "vc2", "-pix_fmt", "yuv422p"),
+        "tiff.mkv": ("-c:v", "tiff", "-pix_fmt", "gray"),
     }
     for name, options in made.items():
         # A GIF counts hundredths of a second, which 25 a second are.
@@ -175,6 +188,8 @@ def _times() -> Iterator[Entry]:
     # A transport stream counts to 2 ** 33 ninety-thousandths and begins anew.
     yield Entry("times", "counter overflows.ts", drawn(*CALM, "-output_ts_offset", "95440.5"), rate=25, quick=True)
     yield Entry("times", "jumping back.ts", joined(drawn(*CALM, frames=75), drawn(*CALM, frames=75, first=75)), rate=25)
+    theora = [drawn("-c:v", "libtheora", "-g", "50", frames=75, first=first) for first in (0, 75)]
+    yield Entry("times", "joined.ogv", joined(*theora, suffix=".ogv"), rate=25, quick=True)
     ahead = drawn(*CALM, "-output_ts_offset", "1000", frames=75, first=75)
     yield Entry("times", "jumping ahead.ts", joined(drawn(*CALM, frames=75), ahead))
     cut = after(drawn(*CALM), ".mp4", "-c", "copy", before=("-ss", "1.3"))
@@ -206,6 +221,9 @@ def _streams() -> Iterator[Entry]:
     cover = ("-f", "lavfi", "-i", "color=red:size=96x96:rate=1:duration=1")
     covered = ("-map", "0", "-map", "1", "-c:v:0", "copy", "-c:v:1", "png", "-disposition:v:1", "attached_pic")
     yield Entry("streams", "cover.mp4", after(drawn(*CALM), ".mp4", *covered, beside=cover), rate=25)
+    # FFmpeg calls the still picture in it the first stream.
+    moving = drawn("-c:v", "libaom-av1", "-cpu-used", "8")
+    yield Entry("streams", "moving.avif", moving, second_of=lambda number: number / 25)
     yield Entry("streams", "one frame.mp4", drawn(*CALM, frames=1), quick=True)
     yield Entry("streams", "one frame.mkv", drawn(*CALM, frames=1))
     yield Entry("streams", "one frame.gif", drawn("-c:v", "gif", "-pix_fmt", "gray", frames=1))

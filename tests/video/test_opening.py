@@ -70,6 +70,17 @@ def test_pictures_are_no_films_and_their_names_no_patterns(studio, tmp_path, nam
     refused(tmp_path / name)
 
 
+AV1 = ("-c:v", "libaom-av1", "-cpu-used", "8")
+
+
+def test_a_still_avif_is_no_film_and_of_one_that_moves_the_still_is_passed_over(studio):
+    refused(studio.film("still.avif", 1, 25, *AV1, "-still-picture", "1"))
+    moving = studio.film("moving.avif", 30, 25, *AV1)
+    with Reader(moving) as reader:
+        assert [(sample.second, studio.number_in(sample.image)) for sample in reader] == [(0.0, 0), (1.0, 25)]
+    assert (reader.film.seconds, len(timing(moving).times)) == (pytest.approx(1.2), 30)
+
+
 @pytest.mark.parametrize("name", ["song.mp3", "song.mp4"])
 def test_sound_with_a_cover_is_no_film(studio, tmp_path, name):
     studio.ffmpeg("-f", "lavfi", "-i", "color=red:size=64x64", "-frames:v", "1", tmp_path / "cover.jpg")

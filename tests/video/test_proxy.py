@@ -114,6 +114,19 @@ def test_another_film_is_converted_frame_for_frame(studio, tmp_path, name, rate,
     )
 
 
+@pytest.mark.parametrize("options", [["-bf", "3", "-x264-params", "b-adapt=0"], ["-bf", "0"], ["-c:v", "mpeg4", "-bf", "2"]])
+@pytest.mark.parametrize("suffix", ["asf", "avi"])
+def test_an_uneven_film_whose_container_does_not_say_when_frames_are_shown_keeps_its_times(
+    studio, tmp_path, suffix, options
+):
+    slowed = ["-vf", "setpts='if(lt(N,10),N,10+(N-10)*7)/25/TB'", "-fps_mode", "vfr"]
+    film, seconds = read(studio.film(f"slowed.{suffix}", 50, 25, *slowed, *options))
+    playable = make_playable(film, tmp_path, Heard())
+    assert playable.made == "converted" and playable.times == pytest.approx(seconds, abs=0.002)
+    assert seconds[-1] == pytest.approx((10 + 39 * 7) / 25, abs=0.041)
+    assert numbers(studio, tmp_path / playable.file) == list(range(50))
+
+
 def test_an_uneven_film_keeps_its_times(studio, tmp_path):
     steps = [40, 90, 40, 250, 33, 41] * 4
     path = uneven(studio, "uneven.mp4", steps)

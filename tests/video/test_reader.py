@@ -60,6 +60,39 @@ def test_a_gap_in_a_variable_rate_film_gives_fewer_samples_with_exact_times(stud
     assert reader.warnings == ()
 
 
+# From frame 75 on each is shown for seven times as long.
+SLOWED = ("-vf", "setpts='if(lt(N,75),N,75+(N-75)*7)/25/TB'", "-fps_mode", "vfr")
+REORDERED = ("-bf", "3", "-x264-params", "b-adapt=0")
+UNUSUAL = {
+    "slowed.apng": ("-c:v", "apng", "-pix_fmt", "gray", "-f", "apng"), "slowed.asf": REORDERED, "in-order.asf": ("-bf", "0"),
+    "part2.asf": ("-c:v", "mpeg4", "-bf", "2"), "windows.wmv": ("-c:v", "wmv2"), "slowed.avi": REORDERED,
+    "in-order.avi": ("-bf", "0"),
+}
+
+
+@pytest.mark.parametrize("name", UNUSUAL)
+def test_the_times_of_a_container_that_does_not_say_when_it_starts_or_frames_are_shown(studio, name):
+    path = studio.film(name, 150, 25, *SLOWED, *UNUSUAL[name])
+    samples, reader = read(studio, path)
+    # FFmpeg's filter rounds some down to the frame before.
+    assert all(abs(second - (n if n < 75 else 75 + (n - 75) * 7) / 25) < 0.0401 for second, n in samples)
+    assert len(samples) == 24 and reader.film.seconds == pytest.approx(24.0, abs=0.041)
+    assert reader.warnings == ()
+
+
+def test_films_joined_in_an_ogg_go_on_without_a_gap(studio, tmp_path):
+    part = studio.film("part.ogv", 75, 25, "-c:v", "libtheora").read_bytes()
+    (tmp_path / "joined.ogv").write_bytes(part + part)
+    samples, reader = read(studio, tmp_path / "joined.ogv")
+    assert samples == [(0.0, 0), (1.0, 25), (2.0, 50), (3.0, 0), (4.0, 25), (5.0, 50)]
+    assert (reader.film.seconds, reader.warnings) == (6.0, ())
+
+
+def test_a_tag_that_a_decoder_does_not_need_is_no_damage(studio):
+    samples, reader = read(studio, studio.film("tiff.mkv", 50, 25, "-c:v", "tiff", "-pix_fmt", "gray"))
+    assert (samples, reader.warnings) == ([(0.0, 0), (1.0, 25)], ())
+
+
 def test_minutes_of_sound_without_a_new_picture_are_no_damage(studio):
     late = "select='not(between(n,75,199))',setpts='PTS+gte(N,75)*200/TB'"
     silent = studio.film("late.mp4", 250, 25, "-vf", late, "-fps_mode", "vfr", "-g", "1000")
