@@ -17,6 +17,8 @@ OWN_FILES = {
     ".lock.json",
 }
 OWN_FOLDERS = {"frames", "models", "embeddings", "review"}
+# Beginnings of the names of what was set aside: often the only copy of labels that are gone from Label Studio.
+SET_ASIDE = ("labels-gone", "labels-before-", "reviews-before-")
 
 
 def require_outlet(out: Path, suffixes: Sequence[str], what: str) -> Path:
@@ -99,5 +101,6 @@ def require_foreign(out: Path) -> None:
     if root is None:
         return
     inside = page.relative_to(root).parts
-    if inside[0] in OWN_FOLDERS or (len(inside) == 1 and inside[0] in OWN_FILES):
+    own = len(inside) == 1 and (inside[0] in OWN_FILES or inside[0].startswith(SET_ASIDE))
+    if own or inside[0] in OWN_FOLDERS:
         raise UserMistake(f"{out} belongs to the project in {root}.", "Name another place.")

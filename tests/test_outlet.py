@@ -37,12 +37,16 @@ def test_a_film_is_never_one(project):
     assert film.read_bytes() == b"pictures"
 
 
-@pytest.mark.parametrize("name", ["labels.csv", "frames.csv", "models/v001/predictions.csv"])
+@pytest.mark.parametrize("name", [
+    "labels.csv", "frames.csv", "models/v001/predictions.csv",
+    # Often the only copy of what a person did.
+    "labels-gone.csv", "labels-gone-2.csv", "labels-before-1.csv", "reviews-before-1.csv",
+])
 def test_what_a_project_keeps_for_itself_is_not(project, name):
     assert refused(project / name) == (f"{project / name} belongs to the project in {project}.", "Name another place.")
 
 
-@pytest.mark.parametrize("name", ["loop.json", "screentime.toml", "frames", "models/v001/out"])
+@pytest.mark.parametrize("name", ["loop.json", "screentime.toml", "frames", "models/v001/out", "reviews-before-1.json"])
 def test_nor_a_folder_in_it(project, name):
     with pytest.raises(UserMistake, match="belongs to the project in"):
         require_foreign(project / name)
