@@ -170,9 +170,11 @@ class Place:
     @property
     def url(self) -> str:
         """Address of the server that screentime speaks with; empty where the embedded one does not run."""
-        chosen = (os.environ.get(URL_VARIABLE) or self.options.url).strip().rstrip("/")
+        from screentime.labelstudio.client import plain_address
+
+        chosen = os.environ.get(URL_VARIABLE) or self.options.url
         if chosen:
-            return chosen if "://" in chosen else f"http://{chosen}"
+            return plain_address(chosen)  # never one with a secret in it: it stands in findings
         return self.noted.running.url if self.noted else ""
 
     @property
@@ -185,7 +187,7 @@ class Place:
         """The server's name; empty where the address tells none."""
         try:
             return urlsplit(self.url).hostname or ""
-        except ValueError:
+        except (ValueError, UserMistake):
             return ""
 
     @_once

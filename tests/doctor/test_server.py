@@ -123,6 +123,21 @@ def test_an_address_that_is_none(examine, tmp_path, monkeypatch):
     assert (found.sentence, found.code) == ("ftp://[half is no address of a server.", 2)
 
 
+@pytest.mark.parametrize("secret", ["http://ann:PASSWORD@localhost:1", "http://localhost:1/?token=PASSWORD"])
+def test_a_secret_in_an_address_is_never_shown(examine, tmp_path, monkeypatch, secret):
+    monkeypatch.setenv("LABEL_STUDIO_URL", secret)
+    monkeypatch.delenv("LABEL_STUDIO_API_KEY", raising=False)
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / ".dockerenv").touch()
+    found = {name: examine(tmp_path, name, root=root) for name in ("Server", "Version", "Token", "Containers", "Proxies")}
+    assert found["Server"] == Finding(
+        "Server", "failed", "The address of the Label Studio at localhost holds a user name, a password or a query.",
+        "Leave that out of it: screentime needs the address of the first page and a token.", code=2,
+    )
+    assert "PASSWORD" not in str(found)
+
+
 # -- 6. Tokens --------------------------------------------------------------------------------------
 
 
