@@ -18,6 +18,8 @@ from screentime.errors import ScreentimeError
 from screentime.files import FULL
 from screentime.terminal import Terminal
 
+STOPPED = 130
+
 app = typer.Typer(
     name="screentime",
     help="How many seconds each character of a film is on screen, with as few labels from people as possible.",
@@ -38,9 +40,12 @@ def main() -> None:
     except ScreentimeError as error:
         terminal.say(f"{error.what}\n{placed(error.remedy, workspace_of(sys.argv))}")
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as ended:
+        # Of Ctrl+C in a command Typer makes an exit code.
+        if isinstance(ended, SystemExit) and ended.code != STOPPED:
+            raise
         terminal.say("Stopped. What was done is kept; the same command goes on from here.")
-        sys.exit(130)
+        sys.exit(STOPPED)
     except Exception as error:
         if isinstance(error, OSError) and error.errno in FULL:
             terminal.say(
