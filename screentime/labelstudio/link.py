@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from screentime.config import Config
-from screentime.errors import ConfigError, NotReady
+from screentime.errors import ConfigError, NotReady, ServerError
 from screentime.label_config import fill
 from screentime.labelstudio import installation, server
 from screentime.labelstudio.client import Client, connect, plain_address, silent
@@ -17,6 +17,7 @@ from screentime.labelstudio.images import ensure_local_storage, local_url, uploa
 from screentime.labelstudio.instructions import TEXT
 from screentime.labelstudio.patience import Say
 from screentime.labelstudio.project import ProjectRef, ensure_project
+from screentime.labelstudio.refusals import TokenRefused
 from screentime.labelstudio.tasks import Progress, TaskData
 from screentime.records import Frame, timecode
 from screentime.schema import Schema
@@ -74,7 +75,11 @@ def open_link(config: Config, say: Say = silent) -> Link:
     running = server.status(home)
     if running is None:
         raise NotReady("Label Studio is not running.", "Start it with `screentime server start`.")
-    return Link(connect(running.url, server.credentials(home).token, say), embedded=True)
+    try:
+        return Link(connect(running.url, server.credentials(home).token, say), embedded=True)
+    except TokenRefused as error:
+        # Its token can only have been changed in its page.
+        raise ServerError(error.what, "`screentime server start` takes up the one that it takes now.") from None
 
 
 def project_of(

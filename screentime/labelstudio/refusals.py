@@ -36,6 +36,10 @@ class Unreadable(Exception):
         self.page = page
 
 
+class TokenRefused(ServerError):
+    """Label Studio does not know the token, or does not take its kind."""
+
+
 def unreachable(error: Exception, what: str) -> ServerError:
     """No connection came about.
 
@@ -83,7 +87,7 @@ def refusal(error: Any, what: str) -> ServerError:
     page = isinstance(body, str) and body.lstrip().startswith("<")
     said = f"(while {what}): {_detail(body)}"
     if status == 401:
-        return ServerError(f"Label Studio refuses the token (while {what}).", TOKEN_REMEDY)
+        return TokenRefused(f"Label Studio refuses the token (while {what}).", TOKEN_REMEDY)
     if 300 <= status < 400:
         to = _detail(_header(error, "location", "another address").split("?")[0])
         return ServerError(

@@ -4,12 +4,18 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import psutil
 import pytest
 
 from screentime.doctor.finding import Finding
+from screentime.doctor.place import Place
+from screentime.doctor.server import look_server
+from screentime.errors import UserMistake
 from screentime.labelstudio import server
+from screentime.labelstudio.client import connect
 from screentime.projects import begin, extract_films
 from screentime.rounds import Loop
 from screentime.talk import Talk
@@ -177,7 +183,7 @@ def test_legacy_tokens_that_are_disabled_are_allowed_again(patient, as_browser, 
     words = "Label Studio refuses the legacy token: legacy tokens are disabled in its organization."
     try:
         found = patient.look("Token")
-        assert found == Finding("Token", "failed", words, f"{FIX} allows them again.", code=2)
+        assert found == Finding("Token", "failed", words, f"{FIX} allows them again, and `screentime server start` does.", code=2)
         assert patient.look("Tasks").sentence == "Label Studio does not take the token."
         # Of a server that is not ours nothing is changed.
         with monkeypatch.context() as patch:
@@ -187,7 +193,7 @@ def test_legacy_tokens_that_are_disabled_are_allowed_again(patient, as_browser, 
             assert (theirs.sentence, theirs.fixed) == (words, "")
             assert theirs.fix.startswith("Make a personal access token at ")
         mended = patient.mend("Token")
-        assert mended.fixed == "legacy tokens are allowed again on the embedded server."
+        assert mended.fixed == "credentials.json has the token that Label Studio takes."
         assert mended.state == "ok"
     finally:
         as_browser("POST", "/api/jwt/settings", json={"api_tokens_enabled": True, "legacy_api_tokens_enabled": True})
@@ -265,19 +271,161 @@ def test_a_server_that_serves_no_files_and_calls_nobody(
 # -- leftover servers -------------------------------------------------------------------------------
 
 
-def test_an_orphan_is_ended_and_no_other_server(examine, make_home, free_port, tmp_path, monkeypatch, ls_server):
+def test_a_server_that_nobody_noted_is_taken_up_again_and_never_ended(
+    examine, make_home, free_port, tmp_path, monkeypatch, ls_server, project_of_nothing
+):
     home = make_home()
-    monkeypatch.setenv("SCREENTIME_HOME", str(home))
+    # Reached by another path than the one that it was started by.
+    linked = tmp_path / "linked"
+    linked.symlink_to(home)
+    monkeypatch.setenv("SCREENTIME_HOME", str(linked))
     monkeypatch.delenv("LABEL_STUDIO_URL", raising=False)
     running = server.start(home, port=free_port)
     assert examine(tmp_path, "Leftover servers").state == "ok"
     (home / "labelstudio" / "server.json").unlink()
-    found = examine(tmp_path, "Leftover servers")
+    folder = with_port(project_of_nothing, free_port)
+    found = examine(folder, "Server")
     assert (found.state, found.code) == ("failed", 1)
-    assert found.sentence.startswith("Label Studio of this home runs without being noted (process ")
+    assert found.sentence.startswith("Label Studio of this home runs (process ")
+    assert found.sentence.endswith("), and its note server.json is gone or damaged.")
     assert f"process {running.pid}" in found.sentence
-    mended = examine(tmp_path, "Leftover servers", mend=True)
-    assert mended.state == "ok" and mended.fixed.startswith("ended process ")
-    assert not psutil.pid_exists(running.pid) or psutil.Process(running.pid).status() == psutil.STATUS_ZOMBIE
-    assert psutil.pid_exists(ls_server.pid)
-    assert os.path.isdir(home / "labelstudio" / "data")
+    assert found.fix == f"{FIX} notes it again, or `screentime server start`."
+    left = examine(tmp_path, "Leftover servers", mend=True)
+    assert left == Finding("Leftover servers", "left out", "a server of this home runs that is not noted.")
+    mended = examine(folder, "Server", mend=True)
+    assert (mended.state, mended.fixed) == ("ok", f"process {running.pid} is noted again; it was left running.")
+    assert server.status(linked) == running == server.status(home)
+    # Where another server is used, this one may be somebody's all the same.
+    (home / "labelstudio" / "server.json").unlink()
+    monkeypatch.setenv("LABEL_STUDIO_URL", ls_server.url)
+    left = examine(tmp_path, "Leftover servers", mend=True)
+    assert (left.state, left.fix) == ("warning", "`screentime server stop` ends it, if nobody else uses it.")
+    monkeypatch.delenv("LABEL_STUDIO_URL")
+    assert server.stop(linked) is True and not psutil.pid_exists(running.pid)
+
+
+def test_a_second_server_of_a_home_is_ended_and_no_other_one(examine, make_home, free_port, tmp_path, monkeypatch, ls_server):
+    home = make_home()
+    monkeypatch.setenv("SCREENTIME_HOME", str(home))
+    monkeypatch.delenv("LABEL_STUDIO_URL", raising=False)
+    running = server.start(home, port=free_port)
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    second = subprocess.Popen(
+        [str(server.find_executable()), "start", "--no-browser", "--internal-host", "127.0.0.1", "--port", str(port)],
+        env=server.environment(home, home / "labelstudio" / "data"), start_new_session=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )
+    try:
+        found = examine(tmp_path, "Leftover servers")
+        assert (found.state, found.code) == ("failed", 1)
+        assert found.sentence.startswith("Another Label Studio of this home runs beside the noted one (process ")
+        mended = examine(tmp_path, "Leftover servers", mend=True)
+        assert mended.state == "ok" and f"process {second.pid}" in mended.fixed
+        assert second.wait(30) is not None
+    finally:
+        second.kill()
+    assert server.status(home) == running and psutil.pid_exists(ls_server.pid)
+
+
+# -- why it does not start --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("content", "why"), [(None, "is gone"), ('{"username": "scr', "cannot be read")])
+def test_lost_credentials_of_a_stopped_server_are_mended_and_nothing_is_lost(
+    examine, make_home, free_port, tmp_path, monkeypatch, project_of_nothing, content, why
+):
+    home = make_home()
+    monkeypatch.setenv("SCREENTIME_HOME", str(home))
+    monkeypatch.delenv("LABEL_STUDIO_URL", raising=False)
+    folder = with_port(project_of_nothing, free_port)
+    before = server.start(home, port=free_port)
+    client = connect(before.url, server.credentials(home).token)
+    number = client.request("POST", "api/projects/", json={"title": "Kept"})["id"]
+    server.stop(home)
+    kept = home / "labelstudio" / "credentials.json"
+    kept.unlink()
+    if content is not None:
+        kept.write_text(content)
+    found = examine(folder, "Server")
+    assert (found.state, found.code) == ("failed", 1)
+    assert found.sentence == f"{kept} {why}: it should hold a username, a password and a token."
+    assert found.fix == (
+        f"Put credentials.json back from a backup, or let {FIX} give the account a new password;"
+        " the labels stay where they are."
+    )
+    mended = examine(folder, "Server", mend=True)
+    assert mended.fixed == "the account has a new password, kept in credentials.json; the labels are as they were."
+    assert (mended.state, mended.fix) == ("warning", "`screentime server start` before `screentime push`.")
+    again = server.start(home, port=free_port)
+    client = connect(again.url, server.credentials(home).token)
+    assert client.request("GET", f"api/projects/{number}/")["title"] == "Kept"
+    # Lost while it runs.
+    kept.unlink()
+    assert FIX in examine(folder, "Token").fix
+    mended = examine(folder, "Token", mend=True)
+    assert (mended.state, mended.sentence) == ("ok", f"a legacy token; {USABLE}")
+    # Reset in the page.
+    connect(again.url, server.credentials(home).token).request("POST", "api/current-user/reset-token/")
+    found = examine(folder, "Token")
+    assert found.sentence == "Label Studio refuses the legacy token: it is not known there, or was revoked."
+    assert found.fix == (
+        f"It was reset in Label Studio's page: {FIX} takes up the present one, and `screentime server start` does."
+    )
+    mended = examine(folder, "Token", mend=True)
+    assert (mended.state, mended.fixed) == ("ok", "credentials.json has the token that Label Studio takes.")
+    assert server.status(home) == again
+
+
+def test_a_damaged_database_is_told_and_kept(examine, make_home, tmp_path, monkeypatch, free_port, project_of_nothing):
+    home = make_home()
+    monkeypatch.setenv("SCREENTIME_HOME", str(home))
+    monkeypatch.delenv("LABEL_STUDIO_URL", raising=False)
+    data = home / "labelstudio" / "data"
+    (data / "label_studio.sqlite3").write_bytes(b"no database" * 1000)
+    found = examine(with_port(project_of_nothing, free_port), "Server", mend=True)
+    assert (found.state, found.code, found.fixed) == ("failed", 1, "")
+    assert found.sentence == f"Label Studio's database {data / 'label_studio.sqlite3'} cannot be used: file is not a database."
+    assert found.fix == (
+        f"Put it back from a backup. Without one, keep what is left of it (`mv {data} {data}.damaged`), then"
+        " `screentime server start`, and in the folder of each project `screentime push --labels labels.csv`,"
+        " which puts back the labels that were pulled there."
+    )
+    assert (data / "label_studio.sqlite3").read_bytes() == b"no database" * 1000
+
+
+@pytest.mark.parametrize("at", ["home", "home/below", "home/labelstudio"])
+def test_a_home_that_is_a_file(examine, tmp_path, monkeypatch, free_port, project_of_nothing, at):
+    monkeypatch.delenv("LABEL_STUDIO_URL", raising=False)
+    file = tmp_path / ("home/labelstudio" if at.endswith("labelstudio") else "home")
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("mine")
+    home = tmp_path / ("home/below" if at.endswith("below") else "home")
+    monkeypatch.setenv("SCREENTIME_HOME", str(home))
+    found = examine(with_port(project_of_nothing, free_port), "Server", mend=True)
+    assert found == Finding(
+        "Server", "failed", f"The embedded Label Studio cannot be in {home}: {file} is a file.",
+        "Set SCREENTIME_HOME to a folder of your own, or give that file another name.", code=2,
+    )
+    assert file.read_text() == "mine"
+
+
+def test_a_home_that_may_not_be_written(tmp_path, monkeypatch):
+    monkeypatch.delenv("LABEL_STUDIO_URL", raising=False)
+    home = Path(tempfile.mkdtemp(dir="/tmp"))
+    monkeypatch.setenv("SCREENTIME_HOME", str(home))
+    home.chmod(0o555)
+    before = os.geteuid()
+    try:
+        if before == 0:  # who may write anywhere
+            os.seteuid(65534)
+        with pytest.raises(UserMistake) as raised:
+            look_server(Place(tmp_path / "no project"))
+    finally:
+        os.seteuid(before)
+        home.chmod(0o700)
+        home.rmdir()
+    assert raised.value.what == f"The embedded Label Studio cannot be in {home}: you may not write into {home}."
+    assert raised.value.remedy == (
+        f"Set SCREENTIME_HOME to a folder of your own, or, if {home} is yours, `chmod u+rwx {home}`."
+    )

@@ -8,9 +8,13 @@ import httpx
 import psutil
 import pytest
 
+from screentime.config import Config, Project
 from screentime.errors import ServerError
 from screentime.labelstudio import account, server
 from screentime.labelstudio.client import connect
+from screentime.labelstudio.link import open_link
+
+CONFIG = Config(project=Project(id="0123456789ab", title="Film", characters=("Tom",), films=("a.mp4",)))
 
 
 def page(home, url):
@@ -37,20 +41,23 @@ def project(home, url):
     return connect(url, server.credentials(home).token).request("POST", "api/projects/", json={"title": "Kept"})["id"]
 
 
-def test_a_running_server_whose_token_was_reset_or_switched_off_runs_on_and_is_reached(make_home, free_port):
+def test_a_running_server_whose_token_was_reset_or_switched_off_runs_on_and_is_reached(
+    make_home, free_port, monkeypatch
+):
     home = make_home()
+    monkeypatch.setenv("SCREENTIME_HOME", str(home))
+    monkeypatch.delenv("LABEL_STUDIO_URL", raising=False)
     running = server.start(home, port=free_port)
     number = project(home, running.url)
     for change in (reset, switch_off):
         with closing(page(home, running.url)) as line:
             change(line)
-        with pytest.raises(ServerError):
-            connect(running.url, server.credentials(home).token)
+        with pytest.raises(ServerError, match="refuses the token .* `screentime server start` takes up the one"):
+            open_link(CONFIG)
         said = []
         assert server.start(home, progress=said.append) == running
         assert said == ["Its token had been reset or switched off; credentials.json has the present one now."]
-        client = connect(running.url, server.credentials(home).token)
-        assert client.request("GET", f"api/projects/{number}/")["title"] == "Kept"
+        assert open_link(CONFIG).client.request("GET", f"api/projects/{number}/")["title"] == "Kept"
     assert account.renew(home, running.url) is False
 
 
