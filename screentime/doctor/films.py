@@ -29,7 +29,13 @@ def look_films(place: Place) -> Finding:
     if new and known:
         changed = [path for path in new if str(path) in {one.path for one in known.values()}]
         how = f"{changed[0].name} is another film than the one that was extracted" if changed else f"{new[0].name} was not extracted"
-        raise FilmError(f"{how}.", "Run `screentime extract`, then `screentime push`; or put the film back that was there.")
+        fix = "Run `screentime extract`, then `screentime push`."
+        if changed:
+            fix = (
+                "Put the film back that was there: its labels count for it alone. To go on with this one, without them,"
+                " run `screentime extract`, then `screentime push`."
+            )
+        raise FilmError(f"{how}.", fix)
     if new:
         raise Missing("no film was extracted yet; `screentime extract` does")
     if lost:

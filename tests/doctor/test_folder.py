@@ -69,8 +69,9 @@ def test_frames_of_another_film_are_not_taken_for_those_that_are_gone(examine, f
     draw(film, "-t", "3")
     found = examine(workspace.root, "Frames", mend=True)
     assert found.fix == (
-        "It could not be mended. film.mp4 is another film than the one that was extracted. Run `screentime extract`, then"
-        " `screentime push`; or put the film back that was there."
+        "It could not be mended. film.mp4 is another film than the one that was extracted. Put the film back that was"
+        " there: its labels count for it alone. To go on with this one, without them, run `screentime extract`, then"
+        " `screentime push`."
     )
     assert workspace.frames_table.read_text("utf-8") == table
 
@@ -220,7 +221,10 @@ def test_a_film_that_changed_or_moved(examine, filmed):
     found = examine(workspace.root, "Films")
     assert (found.state, found.code) == ("failed", 2)
     assert found.sentence == "film.mp4 is another film than the one that was extracted."
-    assert found.fix == "Run `screentime extract`, then `screentime push`; or put the film back that was there."
+    assert found.fix == (
+        "Put the film back that was there: its labels count for it alone. To go on with this one, without them, run"
+        " `screentime extract`, then `screentime push`."
+    )
     film.unlink()
     assert examine(workspace.root, "Films").sentence == "The film film.mp4 does not exist."
 

@@ -6,8 +6,11 @@ from dataclasses import replace
 import pytest
 
 from screentime.doctor.finding import Finding
-from screentime.labelstudio.tabs import show_tab
+from screentime.doctor.place import Place
+from screentime.doctor.running import CHECKS, walk
+from screentime.labelstudio.tabs import delete_tab, show_tab
 from screentime.labelstudio.tasks import read_tasks
+from screentime.talk import Talk
 
 FIX = "`screentime doctor --fix`"
 
@@ -59,6 +62,17 @@ def test_deleted_predictions_are_written_again(patient, project):
     assert mended.sentence == f"all 16 open frames have one of {patient.version}, and the page may show them."
     assert project()["model_version"] == patient.version
     assert annotations(patient) == labels
+
+
+def test_a_version_whose_predictions_are_gone_is_shown_in_one_mending(patient, project):
+    patient.client.request(
+        "DELETE", f"api/projects/{patient.number}/model-versions/", json={"model_version": patient.version}
+    )
+    project(model_version="")
+    checks = [one for one in CHECKS if one.name in ("Model version", "Pre-annotations")]
+    found = walk(Place(patient.root), checks, lambda one: None, Talk(), mend=True)
+    assert {one.state for one in found} == {"ok"}
+    assert project()["model_version"] == patient.version
 
 
 # -- 2. model_version confusion --------------------------------------------------------------------
@@ -240,6 +254,19 @@ def test_the_tab_to_confirm_in_is_made_again(patient):
     )
     mended = patient.mend("Confirming many")
     assert (mended.state, mended.fixed) == ("ok", "the tabs were made again.")
+
+
+def test_tabs_that_are_gone_are_named_together(patient):
+    progress, project = patient.loop.workspace.progress(), patient.loop.project()
+    for title in ("Confirm: unsure", "Look again"):
+        delete_tab(patient.client, project, title)
+    patient.loop.workspace.update_progress(confirm_unsure="http://x/?tab=1", look_again="http://x/?tab=2")
+    found = patient.look("Other tabs")
+    assert found.sentence == "The tabs Confirm: unsure and Look again are not in Label Studio any more."
+    assert found.fix == f"{FIX} makes them again."
+    mended, now = patient.mend("Other tabs"), patient.loop.workspace.progress()
+    assert (mended.state, mended.fixed) == ("ok", "the tabs were made again.")
+    assert [bool(now.confirm_unsure), bool(now.look_again)] == [bool(progress.confirm_unsure), bool(progress.look_again)]
 
 
 # -- 10. Re-import makes duplicates ---------------------------------------------------------------
