@@ -50,11 +50,14 @@ class Clock:
         Second of the latest frame; None before the first.
     counted : int
         Frames whose time was given and did not rise, so that they were counted all the same.
+    confirmed : int
+        Those of them that the time of the frame behind them bears out: it comes one usual step later.
     """
 
     def __init__(self, rate: float) -> None:
         self.last: float | None = None
-        self.counted = 0
+        self.counted = self.confirmed = 0
+        self._stray = False  # whether the latest frame is one of those
         self._start = 0.0
         self._joined: float | None = None  # where the film starts by its latest frame, if that lay far back
         self._default = frame_seconds(rate)
@@ -91,13 +94,15 @@ class Clock:
             self.last = round(max(position - self._start, 0.0), 6) if known else 0.0
             return self.last
         second = round(position - self._start, 6) if known else self.last
-        if self.last < following - self._start < second:
+        if self.last < round(following - self._start, 6) < second:
             second = self.last
         if self._joined is not None and known and second <= self.last < round(position - self._joined, 6):
             # A second frame says so too: it was no stray one.
             self._start, second = self._joined, round(position - self._joined, 6)
             self.counted -= 1
         self._joined = None
+        self.confirmed += self._stray and not lost and abs(second - self.last - self.usual_step) < ROUNDING_SECONDS
+        self._stray = known and second <= self.last
         if second <= self.last:
             back = self.last - second
             self.counted += known

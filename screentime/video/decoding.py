@@ -53,6 +53,8 @@ class Pictures:
         How many frames by the container's word.
     ratio : float
         Width of a stored pixel by its height; 0.0 where that is unknown.
+    sparse : bool
+        Whether the container need not give the time of every frame; FFmpeg makes up the others, and not always well.
 
     Raises
     ------
@@ -92,6 +94,7 @@ class Pictures:
         rate = float(stream.average_rate or stream.guessed_rate or 0) or (1 / self._unit if self._unit else 0.0)
         self.rate = rate if rate > 0 else 0.0
         self._guessed = form.name in UNTIMED
+        self.sparse = form.name == "mpeg"
         # Times are given from 0 on where no start is said; only bare streams have none, and FFmpeg makes them up.
         self._start = 0 if stream.start_time is None and not form.flags & Flags.no_timestamps.value else stream.start_time
         seconds = self._said_seconds()

@@ -246,7 +246,7 @@ class Reader:
                 self.lost_seconds += max(0.0, second - until)
             until = second + clock.usual_step
             yield second, frame
-        self._counted = clock.counted
+        self._counted = clock.counted - clock.confirmed * pictures.sparse
         self._seconds = self._end(decoded, clock.last or 0.0, until)
 
     def _decoded(self, decode: Callable[[Any], list[Any] | None]) -> Iterator[tuple[av.VideoFrame, int]]:

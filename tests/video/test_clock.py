@@ -110,3 +110,19 @@ def test_a_single_frame_from_far_ahead_does_not_move_the_others(stray):
     found = [clock.tick(time, 0, then) for time, then in zip(times, [*times[1:], math.nan])]
     assert found == [round(number / 25, 6) for number in range(100)]
     assert clock.counted == 1
+
+
+def test_a_frame_whose_time_is_that_of_the_one_before_is_no_reason_to_doubt_the_one_between():
+    unit, stamps = 1 / 90000, [*range(0, 72 * 3600, 3600), 70 * 3600, 73 * 3600]
+    clock = Clock(25.0)
+    found = [clock.tick(one * unit, 0, then * unit) for one, then in zip(stamps, [*stamps[1:], math.nan])]
+    assert found == [round(number / 25, 6) for number in range(74)]
+    assert (clock.counted, clock.confirmed) == (1, 1)
+
+
+@pytest.mark.parametrize("behind", [2.44, 2.52, 2.7])
+def test_what_was_counted_is_confirmed_only_by_a_time_that_fits(behind):
+    clock = Clock(25.0)
+    for time in [*(number / 25 for number in range(60)), 0.5, behind]:
+        clock.tick(time)
+    assert (clock.counted, clock.confirmed) == (1, behind == 2.44)

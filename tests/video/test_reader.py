@@ -9,11 +9,13 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
 from screentime.errors import ConfigError, FilmError
 from screentime.video.reader import Reader, digest
+from scripts.films import drawing
 
 EPISODE = Path(__file__).parents[3] / "shared" / "data" / "tomjerry" / "episode.mp4"
 GROUPS = ("-g", "50")  # a whole picture every two seconds at 25 a second
@@ -91,6 +93,17 @@ def test_films_joined_in_an_ogg_go_on_without_a_gap(studio, tmp_path):
 def test_a_tag_that_a_decoder_does_not_need_is_no_damage(studio):
     samples, reader = read(studio, studio.film("tiff.mkv", 50, 25, "-c:v", "tiff", "-pix_fmt", "gray"))
     assert (samples, reader.warnings) == ([(0.0, 0), (1.0, 25)], ())
+
+
+def test_a_time_that_a_program_stream_leaves_out_is_counted_and_where_the_next_bears_it_out_no_word_is_lost(studio, tmp_path):
+    path = tmp_path / "sparse.mpg"
+    drawing.film(path, "-c:v", "mpeg1video", "-bf", "2")  # so calm that several frames lie in one packet
+    with av.open(str(path)) as film:
+        stamps = [packet.pts for packet in film.demux(film.streams.video[0]) if packet.size]
+    assert len(set(stamps)) < len(stamps)  # FFmpeg makes up a time that another frame has
+    samples, reader = read(studio, path, fps=1000)
+    assert samples == [(pytest.approx(n / 25, abs=1e-5), n) for n in range(150)]
+    assert reader.warnings == ()
 
 
 def test_minutes_of_sound_without_a_new_picture_are_no_damage(studio):
