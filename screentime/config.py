@@ -20,6 +20,7 @@ DEFAULT_BACKBONE = "https://tfhub.dev/google/imagenet/mobilenet_v2_100_224/featu
 
 _COMPARE = "Compare with the file that `screentime new` writes."
 _UNKNOWN = re.compile(r"unknown field `(.*)`")
+_WITH_SECRET = re.compile(r"\w+://[^/?#]*@")
 
 Recipe = Literal["head", "finetune"]
 Store = Literal["auto", "local", "upload"]
@@ -148,6 +149,8 @@ def parse(text: str, where: str = FILE) -> Config:
         raise ConfigError(f"{where} is not valid TOML: {error}.", "Correct that place.") from None
     except RecursionError:
         raise ConfigError(f"{where} is nested too deeply.", _COMPARE) from None
+    except ValueError:  # Python turns no text of more than 4300 digits into a number
+        raise ConfigError(f"{where} holds a number of too many digits.", _COMPARE) from None
     config = _validate(values, where, text)
     try:
         Schema(config.project.mode, config.project.characters)
@@ -234,6 +237,11 @@ def _validate(values: dict[str, Any], where: str, text: str = "") -> Config:
                     f"{where}{_line(text, section, name)} at {section}.{name}: it holds a NUL character.",
                     _means(section, name),
                 )
+    if _WITH_SECRET.match(config.model.backbone):
+        raise ConfigError(
+            f"{where}{_line(text, 'model', 'backbone')} at model.backbone: the address holds a user name or a password.",
+            "Leave that out of it: models and reports name the backbone.",
+        )
     return config
 
 

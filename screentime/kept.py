@@ -101,12 +101,15 @@ def read_card(path: Path) -> dict[str, Any]:
     Damaged
         If it cannot be read, or is no JSON object.
     """
+    text = read_text(path)
     try:
-        card = json.loads(read_text(path))
+        card = json.loads(text)
     except json.JSONDecodeError as error:
         raise Damaged(str(error)) from None
     except RecursionError:
         raise Damaged("it is nested too deeply") from None
+    except ValueError:  # Python turns no text of more than 4300 digits into a number
+        raise Damaged("it holds a number of too many digits") from None
     if not isinstance(card, dict):
         raise Damaged("it holds no names with values")
     return card

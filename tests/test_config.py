@@ -62,6 +62,17 @@ def test_a_bad_value_is_named_with_its_place(old, new, words):
     assert str(caught.value).startswith(words)
 
 
+def test_a_secret_in_the_backbone_s_address_is_refused_and_not_repeated():
+    text = render(CONFIG).replace("https://tfhub.dev/", "https://ann:PASSWORD@tfhub.dev/")
+    with pytest.raises(ConfigError) as caught:
+        parse(text, "p.toml")
+    assert str(caught.value) == (
+        "p.toml line 25 at model.backbone: the address holds a user name or a password. Leave that out of it: models"
+        " and reports name the backbone."
+    )
+    assert override(CONFIG, {"backbone": "folder/a@b"}).model.backbone == "folder/a@b"
+
+
 def test_flags_replace_options_and_none_leaves_them():
     changed = override(CONFIG, {"fps": 2.0, "target": None, "characters": ("A",)})
     assert (changed.frames.fps, changed.loop.target, changed.project.characters) == (2.0, 0.8, ("A",))
@@ -175,6 +186,7 @@ def test_what_is_meant_is_named(old, new, words):
         ("project = 3", "p.toml at project: Expected `object`, got `int`."),
         ("a = " + "[" * 3000, "p.toml is nested too deeply."),
         ("\0", "p.toml is not valid TOML: Invalid statement (at line 1, column 1)."),
+        ("[a]\nb = 1" + "0" * 5000, "p.toml holds a number of too many digits. Compare with"),
     ],
 )
 def test_what_is_no_options_at_all(text, words):

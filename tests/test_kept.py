@@ -82,7 +82,7 @@ def test_a_file_that_is_cut_off_or_overwritten_is_never_taken_for_whole(tmp_path
     cut = data.draw(st.integers(0, len(content) - 1))
     filling = data.draw(st.sampled_from([b"", b"\0" * (len(content) - cut), b"\xff", b"}"]))
     (file := tmp_path / "kept.json").write_bytes(content[:cut] + filling)
-    if content[:cut] + filling == content:
+    if content[:cut] + filling in (content, b"{}"):  # the latter is whole; what needs keys asks for them
         return
     with pytest.raises(Damaged) as caught:
         read_json(file, kind)

@@ -16,6 +16,8 @@ from screentime.schema import Schema
 
 CARD = "card.json"
 KEYS = {"version", "mode", "characters", "short_side", "fps", "backbone", "round"}
+# Pixels; what is written here has 336 at most. More would ask for more memory than machines have.
+LARGEST_SIDE = 1024
 REMEDY = "Name a folder that `screentime train` wrote, such as DIR/models/v001-…, copied whole."
 
 
@@ -25,7 +27,7 @@ class NetworkShape:
 
     file: Literal["network.tflite", "model"]
     view: Literal["tiles", "whole", "square"]
-    side: Annotated[int, Meta(ge=8, le=4096)]
+    side: Annotated[int, Meta(ge=8, le=LARGEST_SIDE)]
     sha256: str = ""
 
 
@@ -36,7 +38,7 @@ class CardShape:
     version: Annotated[str, Meta(pattern=r"^[\w.-]{1,200}\Z")]
     mode: str
     characters: list[str]
-    short_side: Annotated[int, Meta(ge=8, le=8192)]
+    short_side: Annotated[int, Meta(ge=8, le=LARGEST_SIDE)]
     fps: Annotated[float, Meta(gt=0, le=60)]
     backbone: dict[str, Any]
     round: dict[str, Any]

@@ -146,6 +146,8 @@ def load(folder: Path) -> Classifier:
             require_intact(digests(folder, PARTS), saved)
         look = _parts(folder, card) if "network" in card else _from_before(folder)
         given, embeddings = look(np.zeros((1, card["short_side"], card["short_side"], 3), np.float32))
+        if card["mode"] == "exclusive" and not abs(given.sum() - 1) < SLACK:
+            raise ValueError("its probabilities do not add up to one, as the mode exclusive wants them")
     except Exception as error:  # TensorFlow, LiteRT, NumPy and zipfile raise whatever they meet
         raise ModelError(f"The model in {folder} cannot be loaded ({first_line(error)}).", REMEDY) from None
     classifier = Classifier(folder, card, look, None if embeddings is None else embeddings.shape[1])
@@ -217,9 +219,14 @@ def _parts(folder: Path, card: dict[str, Any]) -> Look:
     else:
         network = load_saved(folder / SAVED)
     view = View(said["view"], said["side"])
+    if card["short_side"] != view.short_side:
+        raise ValueError(f"short_side is {card['short_side']} and the view wants {view.short_side}")
     if view.name == "square":
         return lambda pictures: (network(view.shown(pictures)), None)
     head = read_head(folder)
+    wanted = "softmax" if card["mode"] == "exclusive" else "sigmoid"
+    if head.activation != wanted:  # two characters and one beside nobody have as many outputs
+        raise ValueError(f"{HEAD} gives {head.activation} and the mode {card['mode']} wants {wanted}")
 
     def look(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         embeddings = view.embed(network, pictures)

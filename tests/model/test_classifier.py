@@ -240,6 +240,21 @@ def test_a_network_on_squares_needs_no_head(tmp_path, convertible):
     assert classifier.reference is None and not (tmp_path / "known.npz").exists()
 
 
+def test_a_network_on_squares_whose_card_says_another_mode_is_told(tmp_path):
+    tensorflow()
+    import tf_keras
+
+    network = tf_keras.Sequential([
+        tf_keras.Input((None, None, 3)), tf_keras.layers.GlobalAveragePooling2D(),
+        tf_keras.layers.Activation("sigmoid"),
+    ])
+    save(tmp_path, Saved(network), View("square", 20), None, {**CARD, "mode": "exclusive", "short_side": 20})
+    assert refusal(tmp_path) == (
+        f"The model in {tmp_path} cannot be loaded (its probabilities do not add up to one, as the mode exclusive"
+        " wants them)."
+    )
+
+
 def test_a_model_says_at_which_size_it_wants_a_frame(saved, before):
     assert load(saved[0]).size(960, 540) == load(before[0]).size(960, 540) == (597, 336)
 
@@ -274,6 +289,7 @@ def test_what_is_no_model_folder_is_told(tmp_path, kind):
         (b"[1, 2]", "it holds no names with values"),
         (b"null", "it holds no names with values"),
         (b"[" * 100_000, "it is nested too deeply"),
+        (b'{"short_side": 1' + b"0" * 5000 + b"}", "it holds a number of too many digits"),
     ],
 )
 def test_a_damaged_card_is_told(tmp_path, content, reason):
@@ -312,7 +328,7 @@ def test_a_card_whose_classes_cannot_be_is_told(tmp_path, changes, reason):
     [
         ({"characters": None}, "Expected `array`, got `null` at `characters`"),
         ({"characters": [1]}, "Expected `str`, got `int` at `characters[0]`"),
-        ({"short_side": 10**9}, "Expected `int` <= 8192 at `short_side`"),
+        ({"short_side": 1025}, "Expected `int` <= 1024 at `short_side`"),
         ({"short_side": "336"}, "Expected `int`, got `str` at `short_side`"),
         ({"fps": 0}, "Expected `float` > 0.0 at `fps`"),
         ({"fps": float("nan")}, "Expected `float` > 0.0 at `fps`"),
@@ -323,6 +339,7 @@ def test_a_card_whose_classes_cannot_be_is_told(tmp_path, changes, reason):
         ({"network": {"file": "../x", "view": "tiles", "side": 224}}, "Invalid enum value '../x' at `network.file`"),
         ({"network": {"file": "model", "view": "round", "side": 224}}, "Invalid enum value 'round' at `network.view`"),
         ({"network": {"file": "model", "view": "tiles", "side": 0}}, "Expected `int` >= 8 at `network.side`"),
+        ({"network": {"file": "model", "view": "tiles", "side": 1025}}, "Expected `int` <= 1024 at `network.side`"),
         ({"files": ["head.npz"]}, "Expected `object`, got `array` at `files`"),
     ],
 )
@@ -331,14 +348,28 @@ def test_a_card_that_says_what_cannot_be_is_told_with_the_place(tmp_path, change
     assert refusal(tmp_path) == f"{tmp_path / 'card.json'} says what cannot be ({reason})."
 
 
+def test_a_model_that_does_not_fit_its_card_is_told(saved, tmp_path):
+    folder = tmp_path / "v001"
+    shutil.copytree(saved[0], folder)
+    three = {"characters": ["Tom", "Jerry", "Spike"]}
+    (folder / "card.json").write_text(json.dumps({**CARD, **network_of(folder), **three}))
+    assert refusal(folder) == f"The model in {folder} gives 2 probabilities and its card names 3 classes."
+
+
 @pytest.mark.parametrize(
-    ("changes", "classes"), [({"characters": ["Tom", "Jerry", "Spike"]}, 3), ({"mode": "exclusive"}, 3)]
+    ("changes", "reason"),
+    [
+        # The one character beside nobody makes as many numbers as the two did.
+        ({"mode": "exclusive", "characters": ["Tom"]}, "head.npz gives sigmoid and the mode exclusive wants softmax"),
+        ({"mode": "exclusive"}, "head.npz gives sigmoid and the mode exclusive wants softmax"),
+        ({"short_side": 300}, "short_side is 300 and the view wants 336"),
+    ],
 )
-def test_a_model_that_does_not_fit_its_card_is_told(saved, tmp_path, changes, classes):
+def test_a_card_that_was_edited_is_told(saved, tmp_path, changes, reason):
     folder = tmp_path / "v001"
     shutil.copytree(saved[0], folder)
     (folder / "card.json").write_text(json.dumps({**CARD, **network_of(folder), **changes}))
-    assert refusal(folder) == f"The model in {folder} gives 2 probabilities and its card names {classes} classes."
+    assert refusal(folder) == f"The model in {folder} cannot be loaded ({reason})."
 
 
 @pytest.mark.parametrize(
