@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import suppress
 from dataclasses import asdict
 
 import pytest
@@ -82,8 +83,9 @@ def test_a_file_that_is_cut_off_or_overwritten_is_never_taken_for_whole(tmp_path
     cut = data.draw(st.integers(0, len(content) - 1))
     filling = data.draw(st.sampled_from([b"", b"\0" * (len(content) - cut), b"\xff", b"}"]))
     (file := tmp_path / "kept.json").write_bytes(content[:cut] + filling)
-    if content[:cut] + filling in (content, b"{}"):  # the latter is whole; what needs keys asks for them
-        return
+    with suppress(ValueError):
+        json.loads(content[:cut] + filling)
+        return  # closed just where a value ends it is whole; what needs more keys asks for them
     with pytest.raises(Damaged) as caught:
         read_json(file, kind)
     assert int(re.match(r"line (\d+)", str(caught.value))[1]) <= content.count(b"\n") + 1
