@@ -1,6 +1,7 @@
 """Servers, tokens and containers that are wrong, for real."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from screentime.demo.annotator import Annotator, truth_of
 from screentime.doctor.finding import Finding
 from screentime.doctor.place import Place
 from screentime.doctor.server import look_server
@@ -392,6 +394,39 @@ def test_a_damaged_database_is_told_and_kept(examine, make_home, tmp_path, monke
         " which puts back the labels that were pulled there."
     )
     assert (data / "label_studio.sqlite3").read_bytes() == b"no database" * 1000
+
+
+def test_what_is_advised_for_a_damaged_database_brings_the_labels_back(
+    make_home, ls_template, free_port, cartoon, tmp_path, monkeypatch, examine
+):
+    home = make_home()
+    monkeypatch.setenv("SCREENTIME_HOME", str(home))
+    monkeypatch.delenv("LABEL_STUDIO_URL", raising=False)
+    server.start(home, port=free_port)
+    workspace = begin(tmp_path / "project", [cartoon[0]], ("cat", "mouse"), backbone="builtin", view="whole", first_batch=8)
+    extract_films(workspace, workspace.config(), Talk())
+    loop = Loop(workspace, workspace.config(), Talk())
+    loop.push()
+    known = truth_of(loop.frames, cartoon[1], cartoon[0])
+    Annotator(loop.link.client, loop.project(), loop.schema, known).label(workspace.progress().tab, 8)
+    loop.pull()
+    labels = workspace.labels_table.read_text("utf-8")
+    server.stop(home)
+    data = home / "labelstudio" / "data"
+    (data / "label_studio.sqlite3").write_bytes(b"no database" * 1000)
+    fix = examine(workspace.root, "Server").fix
+    move, start, push = fix.split("`")[1::2]
+    subprocess.run(move, shell=True, check=True)
+    # What the start would build, with the same credentials, in a minute.
+    shutil.copytree(ls_template / "labelstudio" / "data", data)
+    for words in (f"{start} --port {free_port}", push):
+        command = [sys.executable, "-m", "screentime.cli", *words.split()[1:]]
+        done = subprocess.run(command, cwd=workspace.root, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    Loop(workspace, workspace.config(), Talk()).pull()
+    assert len(labels.splitlines()) == 9
+    given = [line.split(",")[:6] for line in labels.splitlines()]
+    assert [line.split(",")[:6] for line in workspace.labels_table.read_text("utf-8").splitlines()] == given
 
 
 @pytest.mark.parametrize("at", ["home", "home/below", "home/labelstudio"])
