@@ -100,6 +100,7 @@ class Clock:
             # A second frame says so too: it was no stray one.
             self._start, second = self._joined, round(position - self._joined, 6)
             self.counted -= 1
+            self._stray = False
         self._joined = None
         self.confirmed += self._stray and not lost and abs(second - self.last - self.usual_step) < ROUNDING_SECONDS
         self._stray = known and second <= self.last

@@ -94,6 +94,14 @@ def test_times_that_begin_anew_go_on_from_where_the_film_before_ended():
     behind = [number / 12 for number in range(75)]
     found = [clock.tick(time) for time in before + behind]
     assert found == pytest.approx([*before, *(3 + time for time in behind)], abs=1e-5)
+    assert (clock.counted, clock.confirmed) == (0, 0)
+
+
+def test_a_film_joined_to_one_of_its_own_pace_has_no_stray_frame():
+    clock, times = Clock(25.0), [number / 25 for number in range(75)]
+    found = [clock.tick(time) for time in times + times]
+    assert found == pytest.approx([number / 25 for number in range(150)], abs=1e-5)
+    assert (clock.counted, clock.confirmed) == (0, 0)
 
 
 def test_a_single_frame_from_long_ago_does_not_move_the_others():
