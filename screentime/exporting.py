@@ -77,13 +77,25 @@ def times_of(
 
 
 def _own(place: Workspace) -> list[ScreenTime]:
-    from screentime.summary import seconds_so_far
+    from screentime.model.tables import PREDICTIONS
+    from screentime.summary import seconds_so_far, unlisted
 
     place.frames()
     times = seconds_so_far(place)
     if times:
         return times
-    if place.rounds():
+    if missing := unlisted(place):
+        raise NotReady(
+            f"There are no frames of {', '.join(missing)} yet: `screentime extract` was broken off.",
+            "Run `screentime extract`.",
+        )
+    if rounds := place.rounds():
+        table = place.models_folder / rounds[-1].version / PREDICTIONS
+        if not table.exists():
+            raise ScreentimeError(
+                f"{table} is missing.",
+                f"Move {table.parent} away and run `screentime sync`: labels are safe in Label Studio.",
+            )
         raise NotReady("A film was added since the latest model was trained.", "Run `screentime train`.")
     raise NotReady(
         "There is no model yet, so nobody knows who is in the frames without a label.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import stat
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, TypeVar
@@ -38,6 +39,8 @@ def read_text(path: Path) -> str:
         If it cannot be read, or is no text in UTF-8: with the line.
     """
     try:
+        if stat.S_ISFIFO(path.stat().st_mode):  # to open it would wait for ever
+            raise Damaged("it is a pipe")
         return (content := path.read_bytes()).decode("utf-8-sig")
     except OSError as error:
         raise Damaged(error.strerror or str(error)) from None

@@ -113,4 +113,6 @@ def _label(
     if not (uid and characters and origin) or (took is not None and not math.isfinite(took)):
         raise ValueError("a cell holds what cannot stand there")
     named = frozenset(characters.split("|")) - {NEITHER}
+    if "" in named:
+        raise ValueError("a cell holds what cannot stand there")
     return Label(uid, named, int(task), int(annotation), annotator, updated_at, origin, took)

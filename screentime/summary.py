@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from screentime.agreement import Influence, agreement, influence
 from screentime.batches import waiting
-from screentime.errors import NotReady
+from screentime.errors import ConfigError, NotReady
 from screentime.records import Frame, Label, timecode
 from screentime.schema import Schema
 from screentime.totals import labels_for_half_width
@@ -62,7 +62,7 @@ def summary(workspace: Workspace) -> dict[str, Any]:
         "influence": asdict(seen) if seen else None,
         "url": progress.url, "look_again": progress.look_again,
         "confirm_sure": progress.confirm_sure, "confirm_unsure": progress.confirm_unsure,
-        "next": _next(frames, progress, rounds, left),
+        "next": "`screentime extract`." if not frames or unlisted(workspace) else _next(frames, progress, rounds, left),
     }
 
 
@@ -77,17 +77,30 @@ def basis_of(workspace: Workspace) -> Basis:
     Returns
     -------
     Basis
+
+    Raises
+    ------
+    ConfigError
+        If reviews name characters that the options do not.
     """
     from screentime.model.tables import CROSSFIT, read_rows
     from screentime.screening import Basis
 
-    card = workspace.card()
+    card, reviews = workspace.card(), workspace.reviews()
+    named = set(workspace.schema().characters)
+    strange = sorted({one.character for review in reviews for one in review.appearances} - named)
+    if strange:
+        raise ConfigError(
+            f"{workspace.reviews_file} has reviews of {', '.join(strange)}, which {workspace.config_file} does not name.",
+            "Name it under characters again, as the reviews do, or change those reviews in Label Studio and run"
+            " `screentime pull`.",
+        )
     return Basis(
         labels={label.uid: label.characters for label in workspace.labels()},
         audits=workspace.progress().audits,
         learned=set(card["label_uids"]) - set(card["held_out_uids"]),
         foretold=read_rows(workspace.models_folder / card["version"] / CROSSFIT, workspace.schema()),
-        reviews={review.digest: review for review in workspace.reviews()},
+        reviews={review.digest: review for review in reviews},
     )
 
 
@@ -112,6 +125,8 @@ def seconds_so_far(workspace: Workspace) -> list[ScreenTime]:
     if not rounds:
         return []
     frames, schema, version = workspace.frames(), workspace.schema(), rounds[-1].version
+    if unlisted(workspace):
+        return []  # `extract` was killed between its files
     try:
         rows = read_predictions(workspace.models_folder / version, frames, schema)
         basis = basis_of(workspace)
@@ -123,6 +138,12 @@ def seconds_so_far(workspace: Workspace) -> list[ScreenTime]:
         seconds = [frame.second for frame in frames if frame.digest == film.digest]
         results.append(count(film, seconds, rows[mine], schema, version, basis))
     return results
+
+
+def unlisted(workspace: Workspace) -> list[str]:
+    """Names of films whose frames frames.csv lacks, because `extract` was killed between its files."""
+    listed = {frame.digest for frame in workspace.frames()}
+    return [film.name for film in workspace.films() if film.digest not in listed]
 
 
 def widest(times: Sequence[ScreenTime]) -> float | None:
@@ -281,8 +302,6 @@ def _decided(schema: Any, row: Sequence[float]) -> frozenset[str]:
 
 
 def _next(frames: Sequence[Frame], progress: Any, rounds: Sequence[dict], left: int) -> str:
-    if not frames:
-        return "`screentime extract`."
     if progress.project is None or any(frame.uid not in progress.tasks for frame in frames):
         return "`screentime push`."
     if rounds and rounds[-1]["target_reached"]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import stat
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -26,6 +27,7 @@ from screentime.records import Film, Frame, Label, Review, Round
 from screentime.schema import Schema
 from screentime.standing import AskedReview, Audited, Progress, Reviews
 from screentime.video.frames import read_table, require_sound, write_table
+from screentime.video.store import LONGEST
 from screentime.within import is_name, require_inside, require_no_way_out
 
 
@@ -88,7 +90,14 @@ class Workspace(Places):
         """
         if not self.films_file.exists():
             return []
-        return _kept(self.films_file, list[Film], "Run `screentime extract`: it writes the file again.")
+        remedy = "Run `screentime extract`: it writes the file again."
+        films = _kept(self.films_file, list[Film], remedy)
+        try:
+            for film in films:
+                _require_possible(film)
+        except ValueError as error:
+            raise ScreentimeError(f"{self.films_file} is damaged ({error}).", remedy) from None
+        return films
 
     def frames(self) -> list[Frame]:
         """Frames of all films, film after film.
@@ -97,11 +106,17 @@ class Workspace(Places):
         ------
         NotReady
             Before `extract`.
+        ScreentimeError
+            If the table is damaged.
         """
         try:
             there = self.frames_table.stat()
         except FileNotFoundError:
             raise NotReady("There are no frames yet.", "Run `screentime extract`.") from None
+        if not stat.S_ISREG(there.st_mode):  # to open a pipe would wait for ever
+            raise ScreentimeError(
+                f"{self.frames_table} is no file.", "Delete it and run `screentime extract`: it writes the table again."
+            )
         return list(_frames(self.frames_table, state_of(there)))
 
     def audited(self) -> list[Audited]:
@@ -361,6 +376,16 @@ def _frames(path: Path, state: tuple[int, ...]) -> tuple[Frame, ...]:
     frames = tuple(read_table(path))
     require_inside(path.parent, (frame.file for frame in frames))
     return frames
+
+
+def _require_possible(film: Film) -> None:
+    """See that numbers of a film that were read from a file can be a film's; pages are drawn as long as it is."""
+    if not 0 <= film.seconds <= LONGEST:
+        raise ValueError(f"no film lasts {film.seconds} s")
+    if film.rate < 0:
+        raise ValueError(f"no film has {film.rate} frames a second")
+    if film.frames < 0:
+        raise ValueError(f"no film has {film.frames} frames")
 
 
 def _kept(path: Path, kind: type[Kept], remedy: str, needs: Collection[str] = ()) -> Kept:

@@ -123,6 +123,19 @@ def test_a_film_that_the_model_has_not_seen_is_told(place):
     place.write_frames([*place.films(), film], [*place.frames(), Frame(frame_uid(film.digest, 0.0), "frames/new/0.jpg", 0, 0.0, "new.mp4")])
     with pytest.raises(NotReady, match="A film was added since the latest model was trained. Run `screentime train`."):
         times_of([], None, place.root, Talk())
+    place.write_frames(place.films(), place.frames()[:-1])
+    with pytest.raises(NotReady, match="There are no frames of new.mp4 yet: .* was broken off. Run `screentime extract`."):
+        times_of([], None, place.root, Talk())
+
+
+def test_a_model_without_its_predictions_is_told(place):
+    [table] = place.models_folder.glob("*/predictions.csv")
+    table.unlink()
+    with pytest.raises(ScreentimeError) as caught:
+        times_of([], None, place.root, Talk())
+    assert str(caught.value) == (
+        f"{table} is missing. Move {table.parent} away and run `screentime sync`: labels are safe in Label Studio."
+    )
 
 
 def test_a_model_needs_films(place):

@@ -32,6 +32,12 @@ def test_a_damaged_line_is_named():
         from_table(text, "labels.csv")
 
 
+def test_a_name_that_is_empty_is_damage():
+    text = to_table(LABELS, FRAMES, SCHEMA).replace("Tom|", "Tom||")
+    with pytest.raises(ScreentimeError, match=r"^labels.csv is damaged \(line 3: a cell holds what cannot stand there\)"):
+        from_table(text, "labels.csv")
+
+
 NAMES = st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters="|,;=\""), min_size=1, max_size=12)
 
 

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from screentime.config import Config, Project, override
+from screentime.errors import ConfigError
 from screentime.projects import begin, extract_films
-from screentime.records import Film, Frame, Label, Round, frame_uid
+from screentime.records import Appearance, Film, Frame, Label, Review, Round, frame_uid
 from screentime.schema import Schema
 from screentime.screening import Basis, ScreenTime, count, rows_of
 from screentime.standing import Audited
@@ -239,6 +240,31 @@ def test_frames_that_the_latest_version_has_not_seen_leave_no_seconds_until_the_
     place.write_frames(place.films(), frames_of(DIGEST, "film.mp4", 13))
     assert seconds_so_far(place) == []
     assert summary(place)["screen_time"] == []
+
+
+def test_a_film_whose_frames_are_not_listed_since_extract_was_killed_leaves_no_seconds_until_it_ran(place):
+    version(place)
+    later = Film(OTHER, "later.mp4", "/later.mp4", 4.0, 25.0, 8, 8, 4)
+    frames = place.frames()
+    place.write_frames([*place.films(), later], frames)
+    assert seconds_so_far(place) == []
+    stands = summary(place)
+    assert (stands["screen_time"], stands["next"]) == ([], "`screentime extract`.")
+    place.write_frames(place.films()[:1], frames)
+    assert len(seconds_so_far(place)) == 1
+
+
+def test_a_review_of_a_character_that_is_named_no_more_is_told(place):
+    version(place)
+    place.write_reviews([], [
+        Review(DIGEST, (Appearance("spike", 0.0, 1.0, 1.0, "reviewed"),), 1, 2, "1", MORNING),
+    ])
+    with pytest.raises(ConfigError) as caught:
+        seconds_so_far(place)
+    assert str(caught.value) == (
+        f"{place.reviews_file} has reviews of spike, which {place.config_file} does not name. Name it under characters"
+        " again, as the reviews do, or change those reviews in Label Studio and run `screentime pull`."
+    )
 
 
 # -- how wide, and how many labels more -----------------------------------------------------------

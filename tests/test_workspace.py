@@ -139,6 +139,37 @@ def test_films_and_frames_read_back_as_they_were(extracted):
     assert Workspace(workspace.root).frames() == frames
 
 
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"seconds": 1e308}, "no film lasts 1e+308 s"), ({"seconds": -5.0}, "no film lasts -5.0 s"),
+        ({"rate": -1.0}, "no film has -1.0 frames a second"), ({"frames": -1}, "no film has -1 frames"),
+    ],
+)
+def test_a_film_that_cannot_be_is_told(extracted, changes, reason):
+    workspace, film, frames = extracted
+    workspace.write_frames([replace(film, **changes)], frames)
+    with pytest.raises(ScreentimeError) as caught:
+        workspace.films()
+    assert str(caught.value) == (
+        f"{workspace.films_file} is damaged ({reason}). Run `screentime extract`: it writes the file again."
+    )
+
+
+def test_a_pipe_in_the_place_of_a_table_is_not_waited_for(extracted):
+    workspace = extracted[0]
+    workspace.frames_table.unlink()
+    os.mkfifo(workspace.frames_table)
+    with pytest.raises(ScreentimeError) as caught:
+        workspace.frames()
+    assert str(caught.value) == (
+        f"{workspace.frames_table} is no file. Delete it and run `screentime extract`: it writes the table again."
+    )
+    os.mkfifo(workspace.labels_table)
+    with pytest.raises(ScreentimeError, match=r"labels.csv is damaged \(it is a pipe\). Run `screentime pull`"):
+        workspace.labels()
+
+
 def test_before_extract_there_are_none(workspace):
     assert workspace.films() == []
     with pytest.raises(NotReady) as caught:
