@@ -7,10 +7,12 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from screentime.config import parse
 from screentime.doctor.finding import MEND, OK, Check, Finding, Missing, counted, ok, warning
 from screentime.doctor.place import Place
 from screentime.doctor.remaking import has_content, remade
 from screentime.errors import NotReady, ScreentimeError
+from screentime.kept import Damaged, read_text
 from screentime.labelstudio import installation
 from screentime.locks import AtWork, holder
 
@@ -197,9 +199,11 @@ def _secrets(place: Place) -> Iterator[Path]:
         if (path := place.home / "labelstudio" / name).is_file():
             yield path
     try:
-        if place.config.labelstudio.token:
-            yield place.workspace.config_file
-    except Missing:
+        # Read as text: the options are refused while others may read a token in them.
+        file = place.workspace.config_file
+        if parse(read_text(file), str(file)).labelstudio.token:
+            yield file
+    except (Missing, Damaged, ScreentimeError):
         pass
 
 

@@ -179,6 +179,18 @@ def test_secrets_that_others_may_read_are_closed(patient, ls_home):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+def test_options_with_a_token_that_others_may_read_are_closed(examine, project_of_nothing):
+    file = project_of_nothing("builtin") / "screentime.toml"
+    file.write_text(file.read_text("utf-8").replace("[labelstudio]", f'[labelstudio]\ntoken = "{"ab" * 20}"'), "utf-8")
+    file.chmod(0o644)
+    assert examine(file.parent, "Options").state == "failed"
+    assert examine(file.parent, "Secrets").sentence == f"Others on this machine may read {file}: there are secrets in it."
+    mended = examine(file.parent, "Secrets", mend=True)
+    assert (mended.state, mended.fixed) == ("ok", "only the owner may read screentime.toml now.")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert examine(file.parent, "Options").state == "ok"
+
+
 # -- 11. Video frames: counts differ, variable frame rate -------------------------------------------
 
 
