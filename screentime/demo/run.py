@@ -180,13 +180,15 @@ def _go_round(loop: Loop, truth: Mapping[str, frozenset[str]], budget: int | Non
         while True:
             labels = loop.pull()
             rounds = loop.workspace.rounds()
-            if rounds and loop.workspace.progress().shown == rounds[-1].version:
+            # Killed before it was shown, a round is finished first: it says which frames come next.
+            unfinished = bool(rounds) and loop.workspace.progress().shown != rounds[-1].version
+            if rounds and not unfinished:
                 done = len(labels) >= budget if budget else rounds[-1].target_reached
                 if len(labels) == rounds[-1].labels and (done or not waiting(loop.workspace)):
                     return
             look = next_look(rounds[-1].labels if rounds else 0, loop.config.loop)
             most = min(look, budget or look)
-            if len(labels) < most:
+            if len(labels) < most and not unfinished:
                 given = annotator.label(loop.workspace.progress().tab, most - len(labels))
                 loop.talk.say(f"The annotator labelled {given} frames, {len(labels) + given} in all.")
             synced = loop.sync()

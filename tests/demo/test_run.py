@@ -124,6 +124,21 @@ def test_a_killed_demo_goes_on_where_it_was(demo, labelled_film, colour_backbone
     assert [one["version"] for one in result["rounds"]] == [one["version"] for one in undisturbed["rounds"]]
 
 
+def test_a_demo_killed_before_a_round_was_shown_labels_what_that_round_asks_for(demo, tmp_path, monkeypatch):
+    undisturbed, _ = demo(budget=18, workspace=tmp_path / "whole")
+
+    def killed(_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("screentime.rounds.show", killed)
+        with pytest.raises(KeyboardInterrupt):
+            demo(budget=18, workspace=tmp_path / "killed")
+    result, _ = demo(budget=18, workspace=tmp_path / "killed")
+    assert [one["version"] for one in result["rounds"]] == [one["version"] for one in undisturbed["rounds"]]
+    assert result["screen_time"] == undisturbed["screen_time"]
+
+
 def test_exclusive_is_refused_where_two_are_on_screen_at_once(demo, tmp_path):
     (tmp_path / "labels.csv").write_text("second,cat,mouse\n0,0,1\n1,1,1\n")
     with pytest.raises(UserMistake, match=r"labels.csv line 3 shows two characters at once"):
