@@ -26,6 +26,8 @@ sys.exit({FUNCTION}())
 
 
 def run(at, home, **how):
+    # Tests that run in the background of a shell are deaf to it, and so would be what they start.
+    how.setdefault("preexec_fn", lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     return subprocess.run(
         [sys.executable, "-c", PROGRAM.format(at=at)], capture_output=True, text=True,
         env={"SCREENTIME_HOME": str(home), "PYTHONPATH": str(Path(__file__).parent.parent)}, **how,

@@ -135,9 +135,14 @@ def trained(finished, ls_home, tmp_path, monkeypatch):
     monkeypatch.delenv("LABEL_STUDIO_URL", raising=False)
     shutil.copytree(finished, tmp_path / "copy")
     file = tmp_path / "copy" / "screentime.toml"
-    file.write_text(re.sub(r'id = "\w+"', f'id = "{secrets.token_hex(8)}"', file.read_text("utf-8"), count=1), "utf-8")
+    identity = secrets.token_hex(8)
+    file.write_text(re.sub(r'id = "\w+"', f'id = "{identity}"', file.read_text("utf-8"), count=1), "utf-8")
     workspace = Workspace(tmp_path / "copy")
-    return Loop(workspace, workspace.config(), Talk())
+    loop = Loop(workspace, workspace.config(), Talk())
+    path = f"api/projects/{workspace.progress().project}/"
+    marked = loop.link.client.request("GET", path)["description"]
+    loop.link.client.request("PATCH", path, json={"description": f"{marked}\nscreentime workspace {identity}"})
+    return loop
 
 
 @pytest.fixture
