@@ -29,7 +29,6 @@ RIGHTS = {
     "tasks.change": "change tasks", "predictions.any": "write predictions", "annotations.view": "read labels",
 }
 SOON_DAYS = 7
-STOP_SECONDS = 15
 
 
 def look_server(place: Place) -> Finding:
@@ -206,21 +205,11 @@ def look_leftovers(place: Place) -> Finding:
 
 def mend_leftovers(place: Place) -> str:
     """End servers of this home beside the noted one; never the only one."""
-    import psutil
-
     # Held, nobody is starting one just now.
     with installation.lock(place.home, "doctor --fix"):
         place = place.afresh()
         lost = list(_lost(place)) if place.noted else []
-        for how in (psutil.Process.terminate, psutil.Process.kill):
-            for one in lost:
-                try:
-                    how(one)
-                except psutil.NoSuchProcess:
-                    continue
-            _, left = psutil.wait_procs(lost, timeout=STOP_SECONDS)
-            if not left:
-                break
+        process.end_all(lost)
     return f"ended {_numbers(lost)}." if lost else ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -156,18 +157,29 @@ def end(home: Path, noted: Noted) -> None:
     ServerError
         If they stay.
     """
-    import psutil
-
     process = of(noted)
     if process is not None:
-        family = [process, *process.children(recursive=True)]
-        for how in (psutil.Process.terminate, psutil.Process.kill):
-            for member in family:
-                try:
-                    how(member)
-                except psutil.NoSuchProcess:
-                    continue
-            _, family = psutil.wait_procs(family, timeout=STOP_SECONDS)
-        if family:
-            raise ServerError(f"Label Studio (process {noted.pid}) cannot be ended.", "End it by hand.")
+        end_all([process, *process.children(recursive=True)])
     (folder(home) / "server.json").unlink(missing_ok=True)
+
+
+def end_all(processes: Sequence[psutil.Process]) -> None:
+    """End processes of Label Studio, politely and then not, and wait until they are gone.
+
+    Raises
+    ------
+    ServerError
+        If one stays.
+    """
+    import psutil
+
+    left = list(processes)
+    for how in (psutil.Process.terminate, psutil.Process.kill):
+        for one in left:
+            try:
+                how(one)
+            except psutil.NoSuchProcess:
+                continue
+        _, left = psutil.wait_procs(left, timeout=STOP_SECONDS)
+    if left:
+        raise ServerError(f"Label Studio (process {left[0].pid}) cannot be ended.", "End it by hand.")
