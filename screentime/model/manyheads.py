@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from screentime.model.runtime import tensorflow
@@ -19,10 +18,9 @@ if TYPE_CHECKING:
 HEAD_STEPS = 50
 # For embeddings whose mean squared length is one, ten epochs then come close to the optimum.
 HEAD_RATE = 0.3
-# Rows and dimensions are filled up to a multiple of this, so that the next labels meet a traced model.
+# Rows and dimensions are filled up to this, one and a half times, twice, three times, four times, six times ...
+# as much: so the next labels meet a traced model, and thousands of labels meet a dozen of them.
 ROUND = 64
-# Traced models that are kept: each takes some 10 MB, and with more labels an earlier one is not met again.
-KEPT = 4
 ACTIVATION = {"exclusive": "softmax", "multi": "sigmoid"}
 
 
@@ -133,13 +131,16 @@ def measures(mode: Mode) -> tuple[str, Any]:
 
 
 def _filled(count: int) -> int:
-    return -(-count // ROUND) * ROUND
+    power = ROUND
+    while 2 * power <= count:
+        power *= 2
+    return next(size for size in (power, 3 * power // 2, 2 * power) if size >= count)
 
 
-@lru_cache(maxsize=KEPT)
+# All are kept: TensorFlow gives a traced loop's graph (some 5 MB) never back, whoever lets go of it, so one
+# that was dropped and is traced again would cost memory each time.
+@cache
 def _traced(rows: int, dimensions: int, classes: int, heads: int, mode: Mode) -> ManyHeads:
-    # Keras's models hold one another in circles: one that is kept no more goes only when it is looked for.
-    gc.collect()
     tf = tensorflow()
     import tf_keras
 

@@ -158,8 +158,8 @@ def train_head(
     ).repeat()
     callback = TargetAccuracy(target, stop=False)
     history = many.model.fit(
-        data, steps_per_epoch=HEAD_STEPS, epochs=epochs, verbose=0, validation_batch_size=many.rows,
-        validation_data=many.given(points, weights, targets, judged),
+        data, steps_per_epoch=HEAD_STEPS, epochs=epochs, verbose=0,
+        validation_data=tf.data.Dataset.from_tensors(many.given(points, weights, targets, judged)),
         callbacks=[callback, _reporter(progress, epochs)],
     ).history
     kernel, bias = many.learned(points.shape[2])
