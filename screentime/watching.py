@@ -14,6 +14,10 @@ from screentime.showing import clear_away, cleared, make_room
 if TYPE_CHECKING:
     from screentime.rounds import Loop, Synced
 
+# All answers are looked at again so often, where their count is the same: one may have been given and one
+# taken back between two looks.
+LOOK_AGAIN_SECONDS = 20.0
+
 
 def watch(loop: Loop, pause: float = 0.5) -> Synced:
     """Sync whenever enough new labels came, until the target is reached or no frame is left.
@@ -39,11 +43,13 @@ def watch(loop: Loop, pause: float = 0.5) -> Synced:
     warm_up()
     url = loop.workspace.progress().url
     loop.talk.say(f"Watching for labels; label at {url} , and end this with Ctrl+C.")
-    seen = None
+    seen, known, again = None, None, 0.0
     while True:
         count = loop.answered()
-        if count != seen:
-            synced = sync_if_enough(loop, loop.pull())
+        if count != seen or time.monotonic() >= again:
+            labels, again = loop.pull(), time.monotonic() + LOOK_AGAIN_SECONDS
+        if count != seen or labels != known:
+            synced, known = sync_if_enough(loop, labels), labels
             if synced and (synced.round.target_reached or not loop.open_frames()):
                 clear_away(loop, count)
                 return synced
@@ -75,7 +81,10 @@ def sync_if_enough(loop: Loop, labels: Sequence[Label]) -> Synced | None:
     learned = rounds[-1].labels if rounds else 0
     loop.ask_on()
     left = waiting(loop.workspace)
-    enough = len(labels) >= next_look(learned, loop.config.loop) or (not left and len(labels) > learned)
+    # Where all are answered that were asked for and labels were taken back, there may be no more than before.
+    enough = len(labels) >= next_look(learned, loop.config.loop) or (
+        not left and (len(labels) > learned or (bool(rounds) and bool(loop.open_frames())))
+    )
     # Killed before its pre-annotations were shown, a round is finished first.
     unfinished = bool(rounds) and loop.workspace.progress().shown != rounds[-1].version
     finished = bool(rounds) and rounds[-1].target_reached and len(labels) == learned

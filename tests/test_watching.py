@@ -88,3 +88,31 @@ def test_too_many_older_pre_annotations_are_cleared_away_before_the_next_round(
     assert synced.labels == 40
     # What one round leaves is gone when the next but one is shown.
     assert max(map(len, there)) == 2 and len(loop.workspace.rounds()) == 5
+
+
+def test_as_many_labels_taken_back_as_given_are_seen_and_others_are_asked_for(
+    cartoon_loop, cartoon_annotator, monkeypatch
+):
+    monkeypatch.setattr("screentime.watching.LOOK_AGAIN_SECONDS", 0)
+    cartoon_loop.push()
+    cartoon_annotator(24)
+    cartoon_loop.sync()
+    given = [label.annotation for label in cartoon_loop.workspace.labels()][:6]
+    loop = Loop(cartoon_loop.workspace, override(cartoon_loop.config, {"target": 1.0, "every": 40}), Talk())
+    looks = []
+
+    def pass_by(seconds):
+        looks.append(loop.answered()[0])
+        assert len(looks) < 50, "the watching never saw it"
+        if len(looks) == 1:
+            # All six that were asked for are labelled, and six are taken back before the next look.
+            assert cartoon_annotator(40) == 6
+            for annotation in given:
+                loop.link.client.request("DELETE", f"api/annotations/{annotation}/")
+        else:
+            cartoon_annotator(40)
+
+    monkeypatch.setattr("screentime.watching.time.sleep", pass_by)
+    synced = watch(loop, pause=0.05)
+    assert synced.labels == 40 and looks[:2] == [24, 24]
+    assert [one.labels for one in loop.workspace.rounds()][:3] == [24, 24, 30]
