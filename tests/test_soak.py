@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from scripts.soaking.flatness import Rule, judge, line, rates
+from scripts.soaking.telling import FLAT
 
 MEMORY = Rule("own", "MB", rise=0.05, peak=0.15, slack=15)
 FILES = Rule("files", "", slack=3)
@@ -76,3 +77,14 @@ def test_what_may_grow_is_judged_by_how_fast():
     assert judge(rule, *rates(ROUNDS, steady, 10)).flat
     # Each version larger than the one before.
     assert not judge(rule, *rates(ROUNDS, [100 + 0.003 * one**2 for one in ROUNDS], 10)).flat
+
+
+SLOW = {"own": (380, 0.2), "rss": (800, 0.35), "files": (8, 1 / 40), "sockets": (0, 1 / 40), "round_seconds": (15, 0.05)}
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_what_grows_slowly_is_told_by_the_rules_of_the_soak(name):
+    [rule] = [one for one in FLAT if one.name == name]
+    begin, a_round = SLOW[name]
+    assert judge(rule, ROUNDS, [begin] * 200).flat
+    assert not judge(rule, ROUNDS, [begin + a_round * one for one in ROUNDS]).flat

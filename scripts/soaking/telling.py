@@ -15,17 +15,17 @@ Tell = Callable[[str], None]
 
 # What must stay as it is once the first half has warmed it up.
 FLAT = (
-    Rule("own", "MB", rise=0.05, peak=0.15, slack=15),
-    Rule("rss", "MB", rise=0.05, peak=0.15, slack=15),
-    Rule("files", "", slack=3),
-    Rule("sockets", "", slack=3),
+    Rule("own", "MB", rise=0.03, peak=0.10),
+    Rule("rss", "MB", rise=0.03, peak=0.10),
+    Rule("files", "", slack=1),
+    Rule("sockets", "", slack=1),
     Rule("threads", "", slack=3),
     Rule("server_own", "MB", rise=0.05, peak=0.15, slack=15),
-    Rule("server_files", "", slack=5),
-    Rule("server_sockets", "", slack=5),
-    Rule("server_threads", "", slack=5),
+    Rule("server_files", "", slack=2),
+    Rule("server_sockets", "", slack=2),
+    Rule("server_threads", "", slack=3),
     # Each round learns from a few labels more than the one before.
-    Rule("round_seconds", "s", rise=0.35, peak=3.0, slack=1.5),
+    Rule("round_seconds", "s", rise=0.20, peak=3.0, slack=1.0),
 )
 # What a round adds for good, by design: not more of it than this, MB, and not more each time.
 ADDED = (
