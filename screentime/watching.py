@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from screentime.batches import next_look, waiting
@@ -17,6 +17,62 @@ if TYPE_CHECKING:
 # All answers are looked at again so often, where their count is the same: one may have been given and one
 # taken back between two looks.
 LOOK_AGAIN_SECONDS = 20.0
+
+
+class Watching:
+    """Looks at a project again and again, and remembers what was there.
+
+    Parameters
+    ----------
+    loop : Loop
+        Of pushed frames.
+    again_after : float
+        Seconds after which all answers are read again, though there be as many as before.
+
+    Attributes
+    ----------
+    loop : Loop
+    rest : iterator or None
+        Deletes older pre-annotations, a few a step; None before the first look.
+    """
+
+    def __init__(self, loop: Loop, again_after: float) -> None:
+        self.loop = loop
+        self.rest: Iterator[tuple[int, int]] | None = None
+        self._again_after = again_after
+        self._seen: tuple[int, int] | None = None
+        self._known: list[Label] | None = None
+        self._again = 0.0
+
+    def wants(self, count: tuple[int, int]) -> bool:
+        """Whether there may be something new where there are so many answers, see `Loop.answered`."""
+        return count != self._seen or time.monotonic() >= self._again
+
+    def look(self, count: tuple[int, int], *, force: bool = False) -> Synced | None:
+        """Pull where there may be something new, and run a round where there are enough new labels.
+
+        Parameters
+        ----------
+        count : tuple of int
+            See `Loop.answered`.
+        force : bool, optional
+            Whether a round is run with however few new labels.
+
+        Returns
+        -------
+        Synced or None
+            None without a round.
+        """
+        if not (force or self.wants(count)):
+            return None
+        labels, self._again = self.loop.pull(), time.monotonic() + self._again_after
+        if not force and count == self._seen and labels == self._known:
+            return None
+        synced = sync_if_enough(self.loop, labels, force=force)
+        if synced or self.rest is None:
+            self.rest = cleared(self.loop)
+        self._seen, self._known = count, labels
+        return synced
 
 
 def watch(loop: Loop, pause: float = 0.5) -> Synced:
@@ -43,28 +99,22 @@ def watch(loop: Loop, pause: float = 0.5) -> Synced:
     warm_up()
     url = loop.workspace.progress().url
     loop.talk.say(f"Watching for labels; label at {url} , and end this with Ctrl+C.")
-    seen, known, again = None, None, 0.0
+    watching = Watching(loop, LOOK_AGAIN_SECONDS)
     while True:
         count = loop.answered()
-        if count != seen or time.monotonic() >= again:
-            labels, again = loop.pull(), time.monotonic() + LOOK_AGAIN_SECONDS
-        if count != seen or labels != known:
-            synced, known = sync_if_enough(loop, labels), labels
-            if synced and (synced.round.target_reached or not loop.open_frames()):
-                clear_away(loop, count)
-                return synced
-            if synced or seen is None:
-                rest = cleared(loop)
-            seen = count
+        synced = watching.look(count)
+        if synced and (synced.round.target_reached or not loop.open_frames()):
+            clear_away(loop, count)
+            return synced
         if loop.link.embedded:
             log.trim(installation.home())
         until = time.monotonic() + pause
-        while time.monotonic() < until and next(rest, None):
+        while time.monotonic() < until and next(watching.rest, None):
             pass
         time.sleep(max(until - time.monotonic(), 0))
 
 
-def sync_if_enough(loop: Loop, labels: Sequence[Label]) -> Synced | None:
+def sync_if_enough(loop: Loop, labels: Sequence[Label], *, force: bool = False) -> Synced | None:
     """Run a round where there are enough new labels for one, and say how it stands.
 
     Parameters
@@ -72,6 +122,8 @@ def sync_if_enough(loop: Loop, labels: Sequence[Label]) -> Synced | None:
     loop : Loop
     labels : sequence of Label
         Pulled just now.
+    force : bool, optional
+        Whether a round is run with however few new labels.
 
     Returns
     -------
@@ -88,7 +140,7 @@ def sync_if_enough(loop: Loop, labels: Sequence[Label]) -> Synced | None:
     # Killed before its pre-annotations were shown, a round is finished first.
     unfinished = bool(rounds) and loop.workspace.progress().shown != rounds[-1].version
     finished = bool(rounds) and rounds[-1].target_reached and len(labels) == learned
-    if not (enough or finished or unfinished):
+    if not (enough or finished or unfinished or force):
         loop.talk.say(f"{len(labels)} labels, {left} frames still wait.")
         return None
     if enough and make_room(loop):

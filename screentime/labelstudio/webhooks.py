@@ -1,0 +1,100 @@
+"""Webhooks of Label Studio by which it gives hints to `screentime serve`."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from screentime.labelstudio.client import Client, speaking
+from screentime.labelstudio.project import ProjectRef
+
+# A webhook with this header is ours, whichever secret it has.
+HEADER = "X-Screentime-Secret"
+PATH = "/hint"
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+# Of all else nothing is to be done: skips are annotations too.
+ACTIONS = ["ANNOTATION_CREATED", "ANNOTATIONS_CREATED", "ANNOTATION_UPDATED", "ANNOTATIONS_DELETED"]
+
+
+def is_ours(hook: dict[str, Any]) -> bool:
+    """Whether `ensure` made a webhook, now or earlier."""
+    return HEADER in (hook.get("headers") or {})
+
+
+def ensure(client: Client, project: ProjectRef, url: str, secret: str) -> None:
+    """See that the project has one webhook of ours, to this address with this secret, and no other.
+
+    Parameters
+    ----------
+    client : Client
+    project : ProjectRef
+    url : str
+        Where hints go.
+    secret : str
+
+    Raises
+    ------
+    ServerError
+        If Label Studio does not take it: some may not call the machine that they run on.
+    """
+    # Without what was said: a hint is only a reason to ask.
+    wanted = {
+        "url": url, "headers": {HEADER: secret}, "send_payload": False, "send_for_all_actions": False, "is_active": True,
+        "actions": sorted(ACTIONS),
+    }
+    with speaking("having Label Studio say when labels come"):
+        first, *others = [*_ours(client, project), None]
+        if first is None:
+            client.request("POST", "api/webhooks/", json=wanted | {"project": project.id})
+        elif any(_plain(first).get(name) != value for name, value in wanted.items()):
+            client.request("PATCH", f"api/webhooks/{first['id']}/", json=wanted)
+        for other in filter(None, others):
+            client.request("DELETE", f"api/webhooks/{other['id']}/")
+
+
+def remove(client: Client, project: ProjectRef) -> None:
+    """Take the project's webhooks of ours back: where nobody listens, each label would try it.
+
+    Raises
+    ------
+    ServerError
+        If Label Studio cannot be spoken with.
+    """
+    with speaking("taking back that Label Studio says when labels come"):
+        for hook in _ours(client, project):
+            client.request("DELETE", f"api/webhooks/{hook['id']}/")
+
+
+def reached_at(given: str | None, host: str, port: int, server: str) -> str | None:
+    """The address under which Label Studio reaches the service, as far as that can be told.
+
+    Parameters
+    ----------
+    given : str or None
+        What a person says.
+    host : str
+        Where the service listens.
+    port : int
+    server : str
+        Label Studio's address.
+
+    Returns
+    -------
+    str or None
+        None where it is on another machine and nobody said.
+    """
+    if given:
+        return given
+    everywhere = host in ("0.0.0.0", "::")
+    if urlsplit(server).hostname in LOOPBACK:
+        return f"http://{'127.0.0.1' if everywhere else host}:{port}"
+    return None if everywhere or host in LOOPBACK else f"http://{host}:{port}"
+
+
+def _ours(client: Client, project: ProjectRef) -> list[dict[str, Any]]:
+    found = client.request("GET", "api/webhooks/", params={"project": project.id}, form=list[dict])
+    return [one for one in found if one.get("project") == project.id and is_ours(one)]
+
+
+def _plain(hook: dict[str, Any]) -> dict[str, Any]:
+    return hook | {"actions": sorted(hook.get("actions") or [])}

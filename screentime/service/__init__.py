@@ -1,0 +1,1 @@
+"""One process beside Label Studio that keeps the loops of several projects going."""

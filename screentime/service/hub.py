@@ -1,0 +1,99 @@
+"""The projects of the service, and whose turn it is."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from screentime.errors import ScreentimeError
+from screentime.files import write_atomically
+from screentime.service.served import Served
+
+SECRET_FILE = "hint-secret"
+SECRET_CHARACTERS = 20
+
+
+class Hub:
+    """All projects that one service keeps going.
+
+    Parameters
+    ----------
+    served : sequence of Served
+    secret : str
+        Who sends it may give hints; see `kept_secret`.
+
+    Attributes
+    ----------
+    secret : str
+    refused : int
+        Hints that came without the secret, or with another one.
+    """
+
+    def __init__(self, served: Sequence[Served], secret: str) -> None:
+        self.secret = secret
+        self.refused = 0
+        self._served = list(served)
+        self._woken = threading.Event()
+        for one in self._served:
+            one.wake = self._woken.set
+
+    def projects(self) -> list[Served]:
+        """All of them, in the order in which they were named."""
+        return list(self._served)
+
+    def find(self, number: int) -> Served | None:
+        """The project of this number in Label Studio; of several servers' the one named first."""
+        return next((one for one in self._served if one.number == number), None)
+
+    def known(self, identity: str) -> Served | None:
+        """The project whose screentime.toml has this id."""
+        return next((one for one in self._served if one.identity == identity), None)
+
+    def next(self) -> Served:
+        """Wait until a project is due; the one that is overdue longest."""
+        while True:
+            self._woken.clear()
+            first = min(self._served, key=Served.due)
+            wait = first.due() - time.monotonic()
+            if wait <= 0:
+                return first
+            self._woken.wait(wait)
+
+
+def kept_secret(folder: Path) -> str:
+    """The secret by which Label Studio's hints are known, made up once and kept for its owner alone.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the file is kept; made where it is missing.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ScreentimeError
+        If the file cannot be read or written, or others may read it.
+    """
+    file = folder / SECRET_FILE
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if file.exists():
+            secret = file.read_text("ascii").strip()
+            if len(secret) >= SECRET_CHARACTERS and not file.stat().st_mode & 0o077:
+                return secret
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "it is no text"
+        raise ScreentimeError(
+            f"{file} cannot be read or made: {why}.",
+            "See that its folder may be written, or set SCREENTIME_HOME to one that may; a damaged file may be deleted.",
+        ) from None
+    # Too short, or seen by others: a new one, which serve brings to Label Studio.
+    secret = secrets.token_urlsafe(32)
+    write_atomically(file, f"{secret}\n", mode=0o600)
+    return secret
