@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -71,6 +72,9 @@ class Watching:
         synced = sync_if_enough(self.loop, labels, force=force)
         if synced or self.rest is None:
             self.rest = cleared(self.loop)
+        # A round leaves megabytes in circles (curves that were drawn, answers that were read); beside all of
+        # TensorFlow's objects Python finds that few enough not to look for them.
+        gc.collect()
         self._seen, self._known = count, labels
         return synced
 

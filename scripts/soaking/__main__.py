@@ -19,9 +19,9 @@ from scripts.soaking import stage, telling
 from scripts.soaking.annotating import Person
 from scripts.soaking.measuring import Point, database, load, log, on_disk, timed
 
-# Labels after which a round is run. Few, so that hundreds of rounds are some labels each and what a round
+# Labels after which a round is run. Few, so that hundreds of rounds are a label or two each and what a round
 # takes does not grow for the labels' sake alone.
-EVERY = 2
+EVERY = 1
 FIRST = 60
 # A round that takes longer than this has got stuck.
 ROUND_SECONDS = 900
@@ -198,7 +198,7 @@ def _parser() -> argparse.ArgumentParser:
         " flat; 1 when one does not, or when the rounds were not done in time.",
     )
     parser.add_argument("--seconds-of-film", type=int, metavar="N", help="length of the film; 3600")
-    parser.add_argument("--fps", type=float, metavar="N", help="frames taken of a second; 0.25")
+    parser.add_argument("--fps", type=float, metavar="N", help="frames taken of a second; 0.125")
     parser.add_argument("--rounds", type=int, metavar="N", help="rounds to run; 250")
     parser.add_argument("--minutes", type=float, metavar="N", help="end after so many minutes, all told; 75")
     parser.add_argument("--quick", action="store_true", help="240 s of film, a frame a second, 24 rounds, 4 minutes")
@@ -215,10 +215,10 @@ def _parser() -> argparse.ArgumentParser:
 def _filled(options: argparse.Namespace) -> argparse.Namespace:
     """What depends on --quick, where it was not given.
 
-    With a frame each four seconds 250 rounds take about an hour on two cores: most of that is clearing older
+    With a frame each eight seconds 250 rounds take most of an hour on two cores: most of that is clearing older
     pre-annotations away, one by one, which takes as long a round as there are frames without a label.
     """
-    usual = (240, 1.0, 24, 4.0) if options.quick else (3600, 0.25, 250, 75.0)
+    usual = (240, 1.0, 24, 4.0) if options.quick else (3600, 0.125, 250, 75.0)
     for name, value in zip(("seconds_of_film", "fps", "rounds", "minutes"), usual):
         if getattr(options, name) is None:
             setattr(options, name, value)
