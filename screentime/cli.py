@@ -13,6 +13,7 @@ from screentime.cli_loop import preannotate, pull, push, status, sync, train
 from screentime.cli_replay import demo, simulate
 from screentime.cli_report import report
 from screentime.cli_review import review
+from screentime.cli_serve import serve
 from screentime.cli_server import server_app
 from screentime.errors import ScreentimeError
 from screentime.files import FULL
@@ -28,6 +29,7 @@ app = typer.Typer(
 for command in (new, extract, push, pull, train, preannotate, sync, status, predict, audit, export, report, simulate, demo):
     app.command()(command)
 app.command()(review)
+app.command()(serve)
 app.command()(doctor)
 app.add_typer(server_app, name="server")
 

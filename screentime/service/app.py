@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import FastAPI, Header, HTTPException
-from fastapi.responses import JSONResponse
+from fastapi import FastAPI, Header, HTTPException, Request
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from screentime.errors import ScreentimeError
 from screentime.labelstudio.webhooks import HEADER, PATH
+from screentime.service import page
+from screentime.service.metrics import metrics
 
 if TYPE_CHECKING:
     from screentime.service.hub import Hub
 
 
-def build(hub: Hub) -> FastAPI:
+# The page fetches nothing from elsewhere and stands in no other page's frame.
+SAFE = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; connect-src 'self';"
+    " img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store",
+}
+
+
+def build(hub: Hub, hosts: Sequence[str] = ("*",)) -> FastAPI:
     """The application; it answers at once and leaves all work to the one who works.
 
     Parameters
     ----------
     hub : Hub
+    hosts : sequence of str, optional
+        Names under which it may be asked for: a page of another one could be made to show what stands here.
 
     Returns
     -------
@@ -27,6 +43,33 @@ def build(hub: Hub) -> FastAPI:
     """
     # Its own pages of documentation would fetch scripts from elsewhere.
     app = FastAPI(title="screentime", docs_url=None, redoc_url=None, openapi_url=None)
+
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
+
+    @app.middleware("http")
+    async def safely(request: Request, following) -> Response:
+        answer = await following(request)
+        answer.headers.update(SAFE)
+        return answer
+
+    @app.exception_handler(ScreentimeError)
+    async def sentence(request: Request, error: ScreentimeError) -> Response:
+        return JSONResponse({"error": error.what, "remedy": error.remedy}, status_code=503)
+
+    @app.get("/")
+    async def status() -> Response:
+        """Where the projects stand."""
+        return HTMLResponse(page.render(hub.projects(), datetime.now().astimezone()))
+
+    @app.get("/page.js")
+    async def script() -> Response:
+        """What keeps the page fresh."""
+        return Response(page.script(), media_type="text/javascript")
+
+    @app.get("/metrics")
+    async def prometheus() -> Response:
+        """The same for Prometheus."""
+        return PlainTextResponse(metrics(hub), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     @app.post(f"{PATH}/{{identity}}", status_code=202)
     async def hint(identity: str, secret: Annotated[str | None, Header(alias=HEADER)] = None) -> dict[str, bool]:

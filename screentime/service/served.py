@@ -125,9 +125,9 @@ class Served:
             what = f"This failed in a way that it should not ({type(error).__name__}: {error})."
             self._failed(Trouble(what, "Labels are safe in Label Studio. It is tried again; please report it.", _now()))
 
-    def link(self) -> Any:
-        """The connection to the server, where there is one just now."""
-        return self._watching.loop.link if self._watching else None
+    def opened(self) -> Loop | None:
+        """The loop that is worked with; None where the server could not be spoken with."""
+        return self._watching.loop if self._watching else None
 
     def _step(self) -> None:
         if not self.state.found:
