@@ -166,6 +166,8 @@ def mend_retrieving(place: Place) -> str:
 
 def look_webhooks(place: Place) -> Finding:
     """Whether webhooks lead somewhere."""
+    from screentime.labelstudio.webhooks import is_ours
+
     hooks = {
         one["id"]: one
         for found in (place.ask("api/webhooks/", project=place.project.id), place.ask("api/webhooks/"))
@@ -174,6 +176,12 @@ def look_webhooks(place: Place) -> Finding:
     if not hooks:
         return ok("none; `screentime sync --watch` looks by itself and needs none.")
     dead = [one for one in hooks.values() if not _reached(place, one["url"])]
+    if dead and all(is_ours(one) for one in dead):
+        return warning(
+            f"{', '.join(one['url'] for one in dead)}: `screentime serve` was killed and does not answer there, and each"
+            " label tries it.",
+            f"`screentime serve` puts it right, or delete it at {place.project.url}/settings/webhooks .",
+        )
     if dead:
         return warning(
             f"{', '.join(one['url'] for one in dead)}: nothing answers there, and each label tries it."

@@ -5,9 +5,10 @@ from __future__ import annotations
 # Where no more answers than these come in a second, people are labelling; more are a program's, an import's, or
 # many people's.
 BY_PEOPLE = 2.0
-QUIET_SECONDS = 1.0
+# After the first answer it is looked again so soon, and a burst is over when so long nothing came.
+QUIET_SECONDS, OVER_SECONDS = 1.0, 3.0
 # A burst that does not end: many people at once, who shall get their pre-annotations too.
-LONGEST_SECONDS = 60.0
+LONGEST_SECONDS = 120.0
 
 
 class Settling:
@@ -15,8 +16,9 @@ class Settling:
 
     def __init__(self) -> None:
         self._last: int | None = None
-        self._at = 0.0
-        self._since: float | None = None
+        self._first = 0
+        self._since: float | None = None  # the first look that saw something new, and when something came last
+        self._came = 0.0
 
     def settled(self, answers: int, now: float) -> bool:
         """Whether what came until now can be made a round of.
@@ -34,15 +36,16 @@ class Settling:
             False where it has to be looked at again after `QUIET_SECONDS`: something came since the last
             look, and whether that was one label or the first of five hundred tells only the next one.
         """
-        last, seconds = self._last, now - self._at
-        self._last, self._at = answers, now
-        if last is None:
+        last, self._last = self._last, answers
+        if last is None or (self._since is None and answers == last):
             return True
-        came = abs(answers - last)
+        if answers != last:
+            self._came = now
         if self._since is None:
-            self._since = now if came else None
-            return not came
-        if came > BY_PEOPLE * seconds and now - self._since < LONGEST_SECONDS:
+            self._since, self._first = now, answers
+            return False
+        burst = abs(answers - self._first) > BY_PEOPLE * (now - self._since)
+        if burst and now - self._came < OVER_SECONDS and now - self._since < LONGEST_SECONDS:
             return False
         self._since = None
         return True

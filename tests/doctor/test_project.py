@@ -120,6 +120,22 @@ def test_a_connected_model_is_named_and_left_alone(patient, listening):
 # -- 3. Training not triggered, stale webhooks -----------------------------------------------------
 
 
+def test_the_webhook_of_a_killed_service_is_known(patient, free_port):
+    from screentime.labelstudio import webhooks
+
+    project, url = patient.loop.project(), f"http://127.0.0.1:{free_port}/hint/x"
+    webhooks.ensure(patient.client, project, url, "secret")
+    try:
+        found = patient.look("Webhooks")
+        assert (found.state, found.sentence) == (
+            "warning",
+            f"{url}: `screentime serve` was killed and does not answer there, and each label tries it.",
+        )
+        assert found.fix == f"`screentime serve` puts it right, or delete it at {project.url}/settings/webhooks ."
+    finally:
+        webhooks.remove(patient.client, project)
+
+
 def test_a_webhook_that_leads_nowhere_is_named_and_left_alone(patient, free_port):
     assert patient.look("Webhooks").sentence == "none; `screentime sync --watch` looks by itself and needs none."
     url = f"http://127.0.0.1:{free_port}/hook"

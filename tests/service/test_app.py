@@ -1,0 +1,126 @@
+"""What the web of the service answers: the page, hints, health, metrics."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from starlette.testclient import TestClient
+
+from screentime.config import Config, Project
+from screentime.labelstudio.webhooks import HEADER
+from screentime.service.app import build
+from screentime.service.hub import Hub
+from screentime.service.page import ago
+from screentime.service.served import Served
+from screentime.service.state import State, Trouble
+from screentime.workspace import create
+
+NOW = datetime.now().astimezone()
+EVIL = "<script>alert(1)</script>"
+FOUND = {
+    "title": f"Tom & {EVIL}", "frames": 300, "labels": 64, "skipped": 2, "waiting": 8, "target": 0.8, "stop": "accuracy",
+    "half_width": 15.0, "rounds": [{
+        "version": "v003-64", "labels": 64, "validation_accuracy": 0.875, "target_reached": True, "epochs": 3,
+        "seconds": 2.0, "accuracy": {"value": 0.91, "low": 0.85, "high": 0.95},
+    }],
+    "screen_time": [{
+        "film": f"film{EVIL}.mp4", "length": 300.0, "Tom": 120.25, "Tom_low": 110.0, "Tom_high": 131.5, "Tom_sampling": 1.0,
+        EVIL: 12.0, f"{EVIL}_low": None, f"{EVIL}_high": None, f"{EVIL}_sampling": 1.0, "both": None, "both_low": None,
+        "both_high": None, "both_sampling": None,
+    }],
+    "url": "http://127.0.0.1:8080/projects/3/data?tab=7&labeling=1", "look_again": "javascript:alert(1)",
+    "confirm_sure": "", "confirm_unsure": "",
+}
+
+
+@pytest.fixture
+def hub(tmp_path):
+    def one(name):
+        config = Config(project=Project(id=f"identity-{name}", title="t", characters=("Tom",), films=("f.mp4",)))
+        return Served(create(tmp_path / name, config), {}, lambda sentence: None)
+
+    return Hub([one("tom"), one("jerry")], "the-secret")
+
+
+@pytest.fixture
+def web(hub):
+    return TestClient(build(hub, ["testserver"]))
+
+
+def test_only_who_knows_the_secret_gives_hints_and_the_work_is_left_to_others(hub, web):
+    tom = hub.projects()[0]
+    assert web.post("/hint/identity-tom").status_code == 401
+    for secret in ("", "the-secre", "the-secret ", "THE-SECRET", b"\xff"):
+        assert web.post("/hint/identity-tom", headers={HEADER: secret}).status_code == 403
+    assert (hub.refused, tom.state.hints) == (6, 0)
+    assert web.post("/hint/identity-spike", headers={HEADER: "the-secret"}).status_code == 404
+    assert web.get("/hint/identity-tom", headers={HEADER: "the-secret"}).status_code == 405
+    for _ in range(500):
+        assert web.post("/hint/identity-tom", headers={HEADER: "the-secret"}, content=b"{broken").status_code == 202
+    assert (tom.state.hints, tom.state.doing, hub.projects()[1].state.hints) == (500, "waiting", 0)
+
+
+def test_health_is_up_while_all_projects_go_on(hub, web):
+    tom, jerry = hub.projects()
+    assert web.get("/health").json()["status"] == "UP"
+    tom.state = replace(State(), doing="failed", failures=1, trouble=Trouble("W.", "R.", NOW, passing=True))
+    assert web.get("/health").status_code == 200
+    jerry.state = replace(State(), doing="failed", failures=1, trouble=Trouble("What.", "Remedy.", NOW))
+    found = web.get("/health")
+    assert (found.status_code, found.json()["status"]) == (503, "DOWN")
+    assert found.json()["projects"]["jerry"] == {
+        "project": None, "doing": "failed", "task": "", "error": "What.", "remedy": "Remedy.",
+    }
+    jerry.state = replace(jerry.state, doing="waiting", failures=0)
+    assert web.get("/health").json()["projects"]["jerry"]["error"] is None
+    assert web.head("/health").status_code == 200
+
+
+def test_metrics(hub, web):
+    hub.projects()[0].state = replace(
+        State(), found=FOUND, rounds=2, hints=7, last_seconds=2.5, round_seconds=6.0, doing="running", queued="x"
+    )
+    text = web.get("/metrics").text
+    for line in (
+        'screentime_labels{project="tom"} 64.0', 'screentime_rounds_total{project="tom"} 2.0',
+        'screentime_round_seconds_total{project="tom"} 6.0', 'screentime_last_round_seconds{project="tom"} 2.5',
+        'screentime_queued{project="tom"} 1.0', 'screentime_queued{project="jerry"} 0.0',
+        'screentime_state{project="tom",state="running"} 1.0', 'screentime_hints_total{project="tom"} 7.0',
+        f'screentime_onscreen_low_seconds{{film="film{EVIL}.mp4",project="tom",who="Tom"}} 110.0',
+        f'screentime_onscreen_seconds{{film="film{EVIL}.mp4",project="tom",who="{EVIL}"}} 12.0',
+    ):
+        assert line in text.splitlines(), text
+    assert 'screentime_labels{project="jerry"}' not in text and "the-secret" not in text
+
+
+def test_the_page_says_where_the_projects_stand_and_names_do_nothing_in_it(hub, web):
+    tom, jerry = hub.projects()
+    tom.state = replace(
+        State(), found=FOUND, doing="running", task="Writing pre-annotations", done=20, total=236, last_seconds=2.0,
+        last_round=NOW, looked=NOW,
+    )
+    jerry.state = replace(State(), doing="failed", failures=2, errors=2, trouble=Trouble(f"No {EVIL}.", "Do it.", NOW))
+    answer = web.get("/")
+    text = answer.text
+    assert EVIL not in text and "javascript:" not in text and "the-secret" not in text
+    for words in (
+        "Writing pre-annotations: 20 of 236", "at work", "failing", "120.2", "110.0 to 131.5", "not audited", "0.88",
+        "target 0.80: reached", "0.85 to 0.95", "2 times in a row", "No &lt;script&gt;alert(1)&lt;/script&gt;. Do it.",
+        'href="http://127.0.0.1:8080/projects/3/data?tab=7&amp;labeling=1"', "v003-64, of 64 labels",
+    ):
+        assert words in text, words
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'; ")
+    assert "http" not in text.replace(FOUND["url"].replace("&", "&amp;"), "")  # nothing from elsewhere
+    assert "setInterval" in web.get("/page.js").text
+
+
+def test_another_host_s_name_is_refused_and_nothing_else_is_there(web):
+    assert web.get("/", headers={"Host": "evil.example"}).status_code == 400
+    assert [web.get(path).status_code for path in ("/docs", "/openapi.json", "/redoc", "/../secret")] == [404] * 4
+
+
+@pytest.mark.parametrize(("seconds", "words"), [
+    (-3, "0 s ago"), (12, "12 s ago"), (200, "3 min ago"), (3 * 3600, "on "), (None, ""),
+])
+def test_moments_in_words(seconds, words):
+    assert ago(None if seconds is None else NOW - timedelta(seconds=seconds), NOW).startswith(words)
