@@ -249,22 +249,22 @@ def _fetched(place: Place, task: dict[str, Any]) -> bytes:
     """A task's picture as the page gets it; it must be one."""
     import numpy as np
 
-    from screentime.labelstudio.client import speaking
+    from screentime.labelstudio.pictures import Unserved, fetch_picture
     from screentime.video.source import opencv
 
     address = str(task["data"].get("image", ""))
-    where = f"the picture of task {task['id']} ({address})"
-    with speaking(f"fetching {where}"):
-        answer = place.client.line.httpx_client.request(
-            address.lstrip("/"), method="GET", request_options={"timeout": place.patience}
-        )
-    if answer.status_code != 200:
-        raise ServerError(f"Label Studio answers {answer.status_code} for {where}{_cause(place, answer.status_code)}.", _cure(place))
+    try:
+        content = fetch_picture(place.client, address, f"Task {task['id']}", seconds=place.patience)
+    except Unserved as error:
+        cause = _cause(place, error.status)
+        raise ServerError(f"Label Studio answers {error.status} for {error.picture}{cause}.", _cure(place)) from None
     cv2 = opencv()
-    content = np.frombuffer(answer.content, np.uint8)
-    if not len(content) or cv2.imdecode(content, cv2.IMREAD_COLOR) is None:
-        raise ServerError(f"What Label Studio sends for {where} is no picture.", _cure(place))
-    return answer.content
+    pixels = np.frombuffer(content, np.uint8)
+    if not len(pixels) or cv2.imdecode(pixels, cv2.IMREAD_COLOR) is None:
+        raise ServerError(
+            f"What Label Studio sends for the picture of task {task['id']} ({address}) is no picture.", _cure(place)
+        )
+    return content
 
 
 def _cause(place: Place, status: int) -> str:

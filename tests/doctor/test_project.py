@@ -204,6 +204,18 @@ def test_a_folder_that_is_served_no_more_is_served_again(patient, ls_home):
     assert mended.state == "ok" and link.is_symlink()
 
 
+def test_a_task_that_names_another_server_does_not_get_the_token(patient, listening):
+    task = min(patient.loop.workspace.progress().tasks.values())
+    data = patient.client.request("GET", f"api/tasks/{task}/")["data"]
+    with listening({"/data/x.jpg": {}}) as port:
+        elsewhere = f"http://127.0.0.1:{port}/data/x.jpg"
+        patient.client.request("PATCH", f"api/tasks/{task}/", json={"data": {**data, "image": elsewhere}})
+        found = patient.look("Pictures")
+        patient.client.request("PATCH", f"api/tasks/{task}/", json={"data": data})
+    assert found.sentence == f"Task {task} names a picture that Label Studio does not serve ({elsewhere})."
+    assert patient.look("Pictures").state == "ok"
+
+
 def test_a_file_that_is_no_picture_is_named(patient):
     first = min(patient.loop.workspace.progress().tasks.items(), key=lambda one: one[1])[0]
     file = patient.root / next(one.file for one in patient.loop.frames if one.uid == first)
