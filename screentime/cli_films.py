@@ -39,6 +39,7 @@ def new(
     stop: o.StopName = None,
     half_width: o.HalfWidth = None,
     url: o.Url = None,
+    public_url: o.PublicUrl = None,
     document_root: o.DocumentRoot = None,
     port: o.Port = None,
 ) -> None:
@@ -49,7 +50,8 @@ def new(
         folder, film, [name.strip() for name in characters.split(",")], mode=mode, title=title, fps=fps,
         max_height=max_height, quality=quality, store=store, backbone=backbone, recipe=recipe, view=view,
         epochs=epochs, seed=seed, target=target, first_batch=first_batch, every=every, batch=batch,
-        audit_every=audit_every, stop=stop, half_width=half_width, url=url, document_root=document_root, port=port,
+        audit_every=audit_every, stop=stop, half_width=half_width, url=url, public_url=public_url,
+        document_root=document_root, port=port,
     )
     Terminal().say(f"{place.config_file} holds the options; each is explained in it.")
     say_next(f"`screentime extract{at(folder)}`, or `cd {shlex.quote(str(folder))}` and then `screentime extract`.")

@@ -77,6 +77,7 @@ class LabelStudio(Section, frozen=True, forbid_unknown_fields=True, kw_only=True
     """Where people label."""
 
     url: Annotated[str, Meta(pattern=r"^(https?://\S+)?\Z", description="Address of an existing Label Studio; empty means the embedded server")] = ""
+    public_url: Annotated[str, Meta(pattern=r"^(https?://\S+)?\Z", description="Address by which people open Label Studio, where it is another than the one screentime speaks to; it stands in all that they are told")] = ""
     token: Annotated[str, Meta(description="Token for it; better kept in the environment variable LABEL_STUDIO_API_KEY")] = ""
     document_root: Annotated[str, Meta(description="Folder that an existing server serves as local files (store local only)")] = ""
     port: Annotated[int, Meta(ge=1, le=65535, description="Port of the embedded server")] = 8080

@@ -46,6 +46,7 @@ AuditEvery = flag("loop", "audit_every")
 StopName = flag("loop", "stop")
 HalfWidth = flag("loop", "half_width")
 Url = flag("labelstudio", "url")
+PublicUrl = flag("labelstudio", "public_url")
 DocumentRoot = flag("labelstudio", "document_root")
 Port = flag("labelstudio", "port")
 

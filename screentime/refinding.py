@@ -51,7 +51,7 @@ def find_again(loop: Loop, labelled: Collection[str]) -> list[AskedReview]:
         names = ", ".join(sorted(films[digest].name if digest in films else digest for digest in lost))
         loop.talk.say(
             f"{workspace.reviews_file} is missing, and the review of {names} is not in Label Studio at"
-            f" {loop.link.client.url}: what it said does not count any more."
+            f" {loop.link.client.page}: what it said does not count any more."
         )
     return found
 

@@ -159,7 +159,7 @@ def test_no_text_ends_otherwise_than_in_a_sentence(text):
             "p.toml line 36 at loop: Object contains unknown field `zzz`. Compare with the file that `screentime new` writes.",
         ),
         ("[project]", "[project]\n[project]", "p.toml is not valid TOML: Cannot declare ('project',) twice (at line 2,"),
-        ("port = 8080", "port = 8080\nport = 1", "p.toml is not valid TOML: Cannot overwrite a value (at line 58,"),
+        ("port = 8080", "port = 8080\nport = 1", "p.toml is not valid TOML: Cannot overwrite a value (at line 60,"),
         ("port = 8080", "port = [" * 5000, "p.toml is n"),
         ("target = 0.8", "target = nan", "p.toml line 37 at loop.target: Expected `float` > 0.0. It means: Validation"),
         ("half_width = 15.0", "half_width = inf", "p.toml line 49 at loop.half_width: Expected `float` <= 1000000.0."),

@@ -36,7 +36,7 @@ def look_next(place: Place) -> Finding:
         raise ScreentimeError(f"The tab {LABEL_FIRST} hands its frames out in another order.", f"{MEND} sets it right.")
     if not progress.url.startswith(f"{project.url}/"):
         return warning(
-            f"The pages that were named lie at {progress.url.split('/projects/')[0]}, and Label Studio is at {place.url} now.",
+            f"The pages that were named lie at {progress.url.split('/projects/')[0]}, and Label Studio is at {place.page} now.",
             f"{MEND} or the next `screentime sync` names the present ones.",
         )
     return ok(f"{counted(len(handed), 'frame')} in the order in which they teach most, at {progress.url}")

@@ -15,7 +15,7 @@ from screentime.config import Config, LabelStudio
 from screentime.doctor.finding import Missing
 from screentime.errors import NotReady, ScreentimeError, ServerError, UserMistake
 from screentime.labelstudio import installation, process
-from screentime.labelstudio.link import TOKEN_VARIABLE, URL_VARIABLE, Link
+from screentime.labelstudio.link import TOKEN_VARIABLE, URL_VARIABLE, Link, public_address
 from screentime.standing import Progress
 from screentime.workspace import Workspace
 
@@ -178,6 +178,11 @@ class Place:
         return self.noted.running.url if self.noted else ""
 
     @property
+    def page(self) -> str:
+        """Address by which people open that server: `url`, unless another one is set."""
+        return public_address(self.options) or self.url
+
+    @property
     def embedded(self) -> bool:
         """Whether screentime speaks with the embedded server."""
         return not (os.environ.get(URL_VARIABLE) or self.options.url)
@@ -197,7 +202,7 @@ class Place:
             token = os.environ.get(TOKEN_VARIABLE) or self.options.token
             if not token:
                 raise NotReady(
-                    f"There is no token for Label Studio at {self.url}.",
+                    f"There is no token for Label Studio at {self.page}.",
                     f"Make one there under Account & Settings and put it into {TOKEN_VARIABLE}.",
                 )
             return token
@@ -242,7 +247,7 @@ class Place:
             self.front  # noqa: B018 - without a server a token says nothing
         except ScreentimeError:
             raise Missing("Label Studio is not reached") from None
-        return connect(self.url, self.token)
+        return connect(self.url, self.token, public=public_address(self.options))
 
     @_once
     def client(self) -> Client:

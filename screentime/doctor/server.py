@@ -35,7 +35,8 @@ def look_server(place: Place) -> Finding:
     """Whether a Label Studio answers, and whose it is."""
     if not place.embedded:
         place.front  # noqa: B018 - raises what is wrong with it
-        return ok(f"{place.url} answers; it is not the embedded one.")
+        opened = "" if place.page == place.url else f" People open it at {place.page} , which was not asked."
+        return ok(f"{place.url} answers; it is not the embedded one.{opened}")
     noted = place.noted
     if noted is None:
         return _not_running(place)
@@ -151,7 +152,7 @@ def look_token(place: Place) -> Finding:
     if lacking:
         raise UserMistake(
             f"The account of the {kind} may not {', '.join(lacking)}.",
-            f"Ask who runs {client.url} for those rights, or use another account's token.",
+            f"Ask who runs {client.page} for those rights, or use another account's token.",
         )
     ends = _ends(token)
     if ends is not None and ends - time.time() < SOON_DAYS * 86400:
@@ -259,7 +260,7 @@ def _remedy(place: Place, reason: str) -> str:
         return f"{MEND} allows them again, and `screentime server start` does."
     if place.embedded:
         return f"It was reset in Label Studio's page: {MEND} takes up the present one, and `screentime server start` does."
-    return f"Make a personal access token at {place.url}/user/account and put it into {TOKEN_VARIABLE}."
+    return f"Make a personal access token at {place.page}/user/account and put it into {TOKEN_VARIABLE}."
 
 
 def _ends(token: str) -> float | None:

@@ -53,6 +53,8 @@ class Client:
         Told before a long wait for the server.
     rng : random.Random
         Spreads such waits.
+    public : str
+        Address by which people open it, where that is another.
     """
 
     url: str
@@ -60,6 +62,12 @@ class Client:
     line: SyncClientWrapper = field(repr=False)
     say: Say = field(default=silent, repr=False)
     rng: random.Random = field(default_factory=random.Random, repr=False)
+    public: str = ""
+
+    @property
+    def page(self) -> str:
+        """Address by which people open it, without a slash at its end; what they are told begins with it."""
+        return self.public or self.url
 
     def request(
         self, method: str, path: str, *, form: Any = None, json: Any = None, params: dict[str, Any] | None = None,
@@ -148,7 +156,7 @@ def plain_address(url: str) -> str:
     return url
 
 
-def connect(url: str, token: str, say: Say = silent) -> Client:
+def connect(url: str, token: str, say: Say = silent, public: str = "") -> Client:
     """Reach a Label Studio server and check that the token may work there.
 
     Parameters
@@ -159,6 +167,8 @@ def connect(url: str, token: str, say: Say = silent) -> Client:
         A legacy token (40 hexadecimal digits) or a personal access token.
     say : callable of str, optional
         Told before a long wait for the server, now and later.
+    public : str, optional
+        Address by which people open it, where that is another; it is not asked.
 
     Returns
     -------
@@ -167,11 +177,12 @@ def connect(url: str, token: str, say: Say = silent) -> Client:
     Raises
     ------
     UserMistake
-        If the address or the token cannot be one, see `plain_address`.
+        If an address or the token cannot be one, see `plain_address`.
     ServerError
         If nothing answers, the token is refused, or what answers is no Label Studio.
     """
     url, token = plain_address(url), token.strip()
+    public = plain_address(public) if public else ""
     if not re.fullmatch(r"[\x21-\x7e]+", token):
         raise UserMistake(
             "The token is empty or holds spaces or other characters that no token has.", TOKEN_REMEDY
@@ -193,7 +204,7 @@ def connect(url: str, token: str, say: Say = silent) -> Client:
             raise no_label_studio(what) from None
         except ApiError as error:
             raise (no_label_studio(what) if error.status_code == 404 else refusal(error, what)) from None
-    return Client(url, who["id"], line, say, rng)
+    return Client(url, who["id"], line, say, rng, public)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from screentime.config import Config
+from screentime.config import Config, LabelStudio
 from screentime.errors import ConfigError, NotReady, ServerError
 from screentime.label_config import fill
 from screentime.labelstudio import installation, server
@@ -23,6 +23,7 @@ from screentime.records import Frame, timecode
 from screentime.schema import Schema
 
 URL_VARIABLE, TOKEN_VARIABLE = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"
+PUBLIC_VARIABLE = "LABEL_STUDIO_PUBLIC_URL"
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ def open_link(config: Config, say: Say = silent) -> Link:
     Parameters
     ----------
     config : Config
-        The environment's ``LABEL_STUDIO_URL`` and ``LABEL_STUDIO_API_KEY`` go before it.
+        The environment's ``LABEL_STUDIO_URL``, ``LABEL_STUDIO_API_KEY`` and ``LABEL_STUDIO_PUBLIC_URL``
+        go before it.
     say : callable of str, optional
         Told before a long wait for the server, now and later.
 
@@ -61,25 +63,42 @@ def open_link(config: Config, say: Say = silent) -> Link:
     ServerError
         If the server cannot be reached or refuses the token.
     """
-    url = os.environ.get(URL_VARIABLE) or config.labelstudio.url
+    url, public = os.environ.get(URL_VARIABLE) or config.labelstudio.url, public_address(config.labelstudio)
     if url:
         url = plain_address(url)
         token = os.environ.get(TOKEN_VARIABLE) or config.labelstudio.token
         if not token:
             raise NotReady(
-                f"There is no token for Label Studio at {url}.",
+                f"There is no token for Label Studio at {public or url}.",
                 f"Make one there under Account & Settings and put it into {TOKEN_VARIABLE}.",
             )
-        return Link(connect(url, token, say), embedded=False)
+        return Link(connect(url, token, say, public), embedded=False)
     home = installation.home()
     running = server.status(home)
     if running is None:
         raise NotReady("Label Studio is not running.", "Start it with `screentime server start`.")
     try:
-        return Link(connect(running.url, server.credentials(home).token, say), embedded=True)
+        return Link(connect(running.url, server.credentials(home).token, say, public), embedded=True)
     except TokenRefused as error:
         # Its token can only have been changed in its page.
         raise ServerError(error.what, "`screentime server start` takes up the one that it takes now.") from None
+
+
+def public_address(options: LabelStudio) -> str:
+    """Address by which people open Label Studio, where it is another than the one spoken to; else empty.
+
+    Parameters
+    ----------
+    options : LabelStudio
+        The environment's ``LABEL_STUDIO_PUBLIC_URL`` goes before them.
+
+    Raises
+    ------
+    UserMistake
+        If it is no address, see `screentime.labelstudio.client.plain_address`.
+    """
+    chosen = os.environ.get(PUBLIC_VARIABLE) or options.public_url
+    return plain_address(chosen) if chosen else ""
 
 
 def project_of(

@@ -137,14 +137,14 @@ def get_project(client: Client, id: int, schema: Schema, *, workspace_id: str) -
             if error.status_code != 404:
                 raise
             raise NotReady(
-                f"Project {id} is no longer in Label Studio at {client.url}.",
+                f"Project {id} is no longer in Label Studio at {client.page}.",
                 "Make it again: `screentime push`.",
             ) from None
     marked = [line for line in (found.get("description") or "").splitlines() if line.startswith(MARKER)]
     # Without any mark somebody rewrote the description.
     if marked and f"{MARKER}{workspace_id}" not in marked:
         raise NotReady(
-            f"Project {id} in Label Studio at {client.url} belongs to another screentime project.",
+            f"Project {id} in Label Studio at {client.page} belongs to another screentime project.",
             "Run `screentime push`, which finds this project's own there or makes it.",
         )
     if configs.read(found["label_config"]) != schema:
@@ -182,7 +182,7 @@ def clip_title(title: str) -> str:
 
 def reference(client: Client, id: int) -> ProjectRef:
     """A project that is known to be there."""
-    return ProjectRef(id, f"{client.url}/projects/{id}")
+    return ProjectRef(id, f"{client.page}/projects/{id}")
 
 
 def find_marked(client: Client, marker: str) -> int | None:

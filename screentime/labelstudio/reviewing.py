@@ -11,7 +11,7 @@ from screentime import label_config as configs
 from screentime.labelstudio import forms
 from screentime.labelstudio.client import Client, speaking
 from screentime.labelstudio.predictions import import_predictions, show_version, shown_version
-from screentime.labelstudio.project import ProjectRef, find_marked, make_marked
+from screentime.labelstudio.project import ProjectRef, find_marked, make_marked, reference
 from screentime.labelstudio.tasks import list_tasks, push_frames
 from screentime.records import Appearance, Film
 from screentime.schema import FILM, TIMELINE, TIMELINE_LABELS, Schema
@@ -87,7 +87,7 @@ def find_reviews(client: Client, workspace_id: str) -> list[FoundReview]:
     """
     found = []
     for digest, number in _marked(client, workspace_id).items():
-        project = ProjectRef(number, f"{client.url}/projects/{number}")
+        project = reference(client, number)
         task = list_tasks(client, project).get(digest)
         if task is not None:
             with speaking("reading a review's film"):
@@ -150,7 +150,7 @@ def ensure_review(client: Client, *, workspace_id: str, film: Film, schema: Sche
             present = client.request("GET", f"api/projects/{found}/", form=forms.Project)["label_config"]
             if configs.read_timeline(present) != schema.characters:
                 client.request("PATCH", f"api/projects/{found}/", json={"label_config": wanted})
-    return ProjectRef(found, f"{client.url}/projects/{found}")
+    return reference(client, found)
 
 
 def push_film(client: Client, project: ProjectRef, film: Film, address: str, grid: Grid) -> tuple[int, bool]:
