@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ast
+import ipaddress
 import os
 import re
 import shlex
 import shutil
 import subprocess
+import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
 
+import jsonschema
 import pytest
 import typer
 import yaml
@@ -18,19 +21,21 @@ from typer.exceptions import TyperException
 
 from screentime.cli import app
 from screentime.labelstudio import installation
-from screentime.labelstudio.link import TOKEN_VARIABLE, URL_VARIABLE
+from screentime.labelstudio.client import plain_address
+from screentime.labelstudio.link import PUBLIC_VARIABLE, TOKEN_VARIABLE, URL_VARIABLE
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "docker-compose.yml").read_text("utf-8")
 COMPOSE = yaml.safe_load(TEXT)
 SERVICES = COMPOSE["services"]
-DATABASE, SERVER, LOOP = (SERVICES[name] for name in ("db", "label-studio", "loop"))
+DATABASE, SERVER, OURS = (SERVICES[name] for name in ("db", "label-studio", "screentime"))
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
 # ${NAME}, ${NAME:-default} or ${NAME:?sentence}
 VARIABLE = re.compile(r"\$\{([A-Z_]+)(?::([-?])([^}]*))?\}")
 SECRETS = {"POSTGRES_PASSWORD", "LABEL_STUDIO_PASSWORD", "LABEL_STUDIO_API_KEY"}
 # What the postgres image makes the database from.
 POSTGRES_IMAGE = {"POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD"}
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 
 def example() -> dict[str, str]:
@@ -51,6 +56,16 @@ def texts(value: object) -> list[str]:
 def default(text: str) -> str:
     """The text with every variable at its default; fails where one has none."""
     return VARIABLE.sub(lambda found: found[3] if found[2] == "-" else pytest.fail(f"{found[0]} has no default"), text)
+
+
+def served() -> list[str]:
+    """The words of the service's command, two projects named in .env, as Compose splits them."""
+    return shlex.split(VARIABLE.sub(lambda found: {"SCREENTIME_PROJECTS": "tom 'two words'"}[found[1]], OURS["command"]))
+
+
+def after(words: list[str], flag: str) -> str:
+    """What a command line says after a flag."""
+    return words[words.index(flag) + 1]
 
 
 def instructions() -> list[tuple[str, str]]:
@@ -104,6 +119,8 @@ def test_no_secret_is_written_down():
                 assert found and found[1] in SECRETS and found[2] == "?", f"{name} does not come from .env alone"
     for text in (TEXT, DOCKERFILE, (ROOT / ".env.example").read_text("utf-8")):
         assert not re.search(r"[0-9a-fA-F]{20,}", text)
+    # Compose's own would belong to root in a container where nothing runs as root.
+    assert "secrets" not in COMPOSE and not any("secrets" in service for service in SERVICES.values())
     assert not [words for kind, words in instructions() if kind in {"ARG", "ENV"} and re.search("PASSWORD|TOKEN|KEY", words)]
     assert "env_file" not in TEXT
 
@@ -111,7 +128,7 @@ def test_no_secret_is_written_down():
 def test_both_sides_of_each_secret_are_the_same():
     password = DATABASE["environment"]["POSTGRES_PASSWORD"]
     assert SERVER["environment"]["POSTGRE_PASSWORD"] == password
-    assert SERVER["environment"]["LABEL_STUDIO_USER_TOKEN"] == LOOP["environment"][TOKEN_VARIABLE]
+    assert SERVER["environment"]["LABEL_STUDIO_USER_TOKEN"] == OURS["environment"][TOKEN_VARIABLE]
     assert SERVER["environment"]["LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN"] == "true"
 
 
@@ -128,11 +145,11 @@ def test_images_are_pinned():
     assert SERVER["image"] == f"heartexlabs/label-studio:{version}"
     assert DATABASE["image"].startswith("postgres:15.")
     assert base.startswith("python:3.11.") and "-slim" in base
-    assert [name for name, service in SERVICES.items() if "image" not in service] == ["loop"]
+    assert [name for name, service in SERVICES.items() if "image" not in service] == ["screentime"]
 
 
 def test_what_is_built_and_copied_exists_and_is_let_in():
-    context = ROOT / LOOP["build"]
+    context = ROOT / OURS["build"]
     assert (context / "Dockerfile").is_file()
     copied = [source for kind, words in instructions() if kind == "COPY" for source in words.split()[:-1]]
     assert {"scripts/requirements-screentime.txt", "pyproject.toml", "screentime", "labelstudio_config"} <= set(copied)
@@ -142,19 +159,52 @@ def test_what_is_built_and_copied_exists_and_is_let_in():
     assert not ignored("labelstudio_config/frames_multi.xml")
     assert not ignored("screentime/model/builtin/saved_model.pb")
     # What the package's build reads lies among what is copied.
-    readme = re.search(r'^readme = "(.+)"$', (ROOT / "pyproject.toml").read_text("utf-8"), re.MULTILINE)[1]
-    assert readme in copied
+    assert PYPROJECT["project"]["readme"] in copied
 
 
-def test_pinned_requirements_are_what_is_installed():
-    runs = [words for kind, words in instructions() if kind == "RUN"]
-    named = [name for words in runs for name in re.findall(r"-r (\S+)", words)]
-    assert named == ["scripts/requirements-screentime.txt"]
-    lines = (ROOT / named[0]).read_text("utf-8").splitlines()
+def test_the_package_that_is_installed_is_whole():
+    # In the image nothing lies beside it that it could be read from.
+    listed = set(PYPROJECT["tool"]["setuptools"]["packages"])
+    there = {
+        str(file.parent.relative_to(ROOT)).replace("/", ".")
+        for top in ("screentime", "labelstudio_config") for file in (ROOT / top).rglob("__init__.py")
+    }
+    assert listed == there
+    data = PYPROJECT["tool"]["setuptools"]["package-data"]
+    for package in there:
+        folder = ROOT / package.replace(".", "/")
+        let_in = {file for pattern in data.get(package, ()) for file in folder.glob(pattern) if file.is_file()}
+        beside = [folder, *(one for one in folder.rglob("*") if one.is_dir() and not in_package(one, folder))]
+        found = {
+            file for place in beside for file in place.iterdir()
+            if file.is_file() and file.suffix not in {".py", ".pyc"} and "__pycache__" not in file.parts
+        }
+        assert found == let_in, package
+
+
+def in_package(place: Path, folder: Path) -> bool:
+    """Whether a folder is a package, or lies in one, below another folder."""
+    return any((one / "__init__.py").exists() for one in [place, *place.parents] if one.is_relative_to(folder) and one != folder)
+
+
+def test_the_image_installs_what_screentime_needs_as_it_is_pinned():
+    runs = [words for kind, words in instructions() if kind == "RUN" and "pip install" in words]
+    installer, needs, package = runs
+    # pip itself cannot install them, see the Dockerfile.
+    version = re.search(r"uv==[\d.]+", (ROOT / "scripts" / "setup").read_text("utf-8"))[0]
+    assert installer == f"pip install {version}"
+    assert needs.endswith("&& uv pip install --requirement wanted.txt --constraint requirements-screentime.txt")
+    listing = re.match(r'python -c "(.+)" > wanted\.txt ', needs)[1]
+    said = subprocess.run(["python3", "-c", listing], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert said.stdout.splitlines() == PYPROJECT["project"]["dependencies"], said.stderr
+    lines = (ROOT / "scripts" / "requirements-screentime.txt").read_text("utf-8").splitlines()
+    # A constraint with extras is refused by pip.
     assert lines and all(re.match(r"[A-Za-z0-9._-]+==[^\s;]+( ;.*)?$", line) for line in lines)
-    (package,) = [words for words in runs if re.search(r"pip install .*\.(\s|$)", words) and "-r " not in words]
+    pinned = {re.split("==", line)[0].lower().replace("_", "-") for line in lines}
+    for need in PYPROJECT["project"]["dependencies"]:
+        assert re.match(r"[A-Za-z0-9._-]+", need)[0].lower().replace("_", "-") in pinned, f"{need} is not pinned"
     # Everything comes from the pinned list, the package's own build included.
-    assert "--no-deps" in package and "--no-build-isolation" in package
+    assert package == "uv pip install --no-deps --no-build-isolation ."
     assert any(line.startswith("setuptools==") for line in lines)
 
 
@@ -201,8 +251,8 @@ def parse(arguments: list[str]) -> None:
 
 
 def steps() -> list[str]:
-    """Commands of screentime that are run in the loop's container, in the order they are told."""
-    return re.findall(r"^# .*\brun --rm loop screentime (\S+(?: \S+)*)", TEXT, re.MULTILINE)
+    """Commands of screentime that are run in the service's container, in the order they are told."""
+    return re.findall(r"^# .*\brun --rm screentime screentime (\S+(?: \S+)*)", TEXT, re.MULTILINE)
 
 
 def mentioned() -> list[str]:
@@ -211,17 +261,18 @@ def mentioned() -> list[str]:
     return [words for name in files for words in re.findall(r"`screentime ([^`]+)`", (ROOT / name).read_text("utf-8"))]
 
 
-def test_the_loop_runs_a_command_that_there_is():
-    assert LOOP["command"][:3] == ["screentime", "sync", "--watch"]
-    parse(LOOP["command"][1:])
+def test_the_service_runs_a_command_that_there_is():
+    words = served()
+    assert words[:2] == ["screentime", "serve"] and words[-2:] == ["tom", "two words"]
+    parse(words[1:])
     (built,) = [words for kind, words in instructions() if kind == "CMD"]
-    assert yaml.safe_load(built) == LOOP["command"]
+    assert yaml.safe_load(built) == ["screentime", "--help"]
     # An entry point would put itself before what `docker compose run` names.
-    assert "ENTRYPOINT" not in DOCKERFILE and "entrypoint" not in LOOP
+    assert "ENTRYPOINT" not in DOCKERFILE and "entrypoint" not in OURS
 
 
 def test_commands_in_comments_are_commands_that_there_are():
-    assert len(steps()) == TEXT.count("loop screentime ") and mentioned()
+    assert len(steps()) == TEXT.count("screentime screentime ") and mentioned()
     for command in [*steps(), *mentioned()]:
         parse(shlex.split(command))
 
@@ -234,10 +285,9 @@ def test_a_command_that_there_is_not_is_noticed(wrong):
 
 def test_the_order_of_the_first_time_is_told():
     assert [words.split()[0] for words in steps()][:3] == ["new", "extract", "push"]
-    assert TEXT.index("loop screentime push") < TEXT.index("docker compose up -d loop")
-    # So that a plain `up` does not start what would refuse for want of a push.
-    assert LOOP["profiles"] == ["loop"]
-    assert "profiles" not in DATABASE and "profiles" not in SERVER
+    assert TEXT.index("screentime push") < TEXT.index("docker compose up -d")
+    # All of them come with a plain `up`.
+    assert not any("profiles" in service for service in SERVICES.values())
 
 
 # -- environment ----------------------------------------------------------------------------------
@@ -246,7 +296,7 @@ def test_the_order_of_the_first_time_is_told():
 def test_the_server_gets_what_the_embedded_one_gets(tmp_path):
     ours = installation.environment(tmp_path, tmp_path / "data")
     theirs = SERVER["environment"]
-    # Whose account, which folders, and whom webhooks may reach differ; nothing else may.
+    # Whose account, which folders, and whom webhooks may reach differ, see below; nothing else may.
     differ = {"LABEL_STUDIO_BASE_DATA_DIR", "LABEL_STUDIO_USERNAME", "LABEL_STUDIO_PASSWORD", "LABEL_STUDIO_USER_TOKEN",
               "LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT", "LABEL_STUDIO_USE_DEFAULT_BANNED_SUBNETS",
               "LABEL_STUDIO_USER_ADDITIONAL_BANNED_SUBNETS"}
@@ -281,30 +331,54 @@ def test_the_server_uses_the_database():
     assert SERVICES[env["POSTGRE_HOST"]] is DATABASE and env["POSTGRE_PORT"] == "5432"
 
 
-def test_the_loop_speaks_to_the_server_by_its_service_name():
-    found = re.fullmatch(r"http://([a-z-]+):(\d+)", LOOP["environment"][URL_VARIABLE])
+def test_the_service_speaks_to_the_server_by_its_name():
+    found = re.fullmatch(r"http://([a-z-]+):(\d+)", OURS["environment"][URL_VARIABLE])
     assert SERVICES[found[1]] is SERVER
     assert SERVER["ports"][0].endswith(f":{found[2]}")
-    # Names that screentime does not read would do nothing.
+    # Names that screentime does not read would do nothing; TF-Hub's is TensorFlow's.
     source = "\n".join(file.read_text("utf-8") for file in (ROOT / "screentime").rglob("*.py"))
-    for name in LOOP["environment"]:
+    for name in OURS["environment"]:
         assert f'"{name}"' in source, f"screentime reads no {name}"
 
 
+def test_people_are_told_an_address_that_they_can_open():
+    told = default(OURS["environment"][PUBLIC_VARIABLE])
+    assert plain_address(told) == f"http://{default(SERVER['ports'][0]).rsplit(':', 1)[0]}"
+
+
+def test_hints_reach_the_service():
+    words = served()
+    found = re.fullmatch(r"http://([a-z.]+):(\d+)", after(words, "--address"))
+    # Label Studio takes no webhook's address whose name has no dot in it (Django's URLValidator).
+    assert "." in found[1] and found[1] in OURS["networks"]["default"]["aliases"]
+    assert found[2] == after(words, "--port") and after(words, "--host") == "0.0.0.0"
+    assert "default" in SERVER["networks"]
+    # Nor one that leads into a private network, as Docker's are, unless it is told to.
+    env = SERVER["environment"]
+    assert env["LABEL_STUDIO_USE_DEFAULT_BANNED_SUBNETS"] == "false"
+    banned = [ipaddress.ip_network(one) for one in env["LABEL_STUDIO_USER_ADDITIONAL_BANNED_SUBNETS"].split(",")]
+    for address, kept_out in {"172.18.0.4": False, "192.168.16.4": False, "127.0.0.1": True, "169.254.169.254": True}.items():
+        assert any(ipaddress.ip_address(address) in one for one in banned) == kept_out, address
+
+
 def test_both_know_the_frames_by_the_same_path():
-    seen, written = bind(SERVER), bind(LOOP)
-    assert seen["source"] == written["source"] and seen["target"] == written["target"] == "/workspace"
+    seen, written = bind(SERVER), bind(OURS)
+    assert seen["source"] == written["source"] and seen["target"] == written["target"] == "/projects"
     assert seen["read_only"] is True and not written.get("read_only")
-    # Docker would make a missing folder as root, where the loop may not write.
+    # Docker would make a missing folder as root, where the service may not write.
     assert not seen["bind"]["create_host_path"] and not written["bind"]["create_host_path"]
     root = SERVER["environment"]["LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT"]
-    workspace = LOOP["command"][LOOP["command"].index("--workspace") + 1]
     new = shlex.split(steps()[0])
-    assert new[1] == workspace == root == new[new.index("--document-root") + 1] == LOOP["working_dir"]
-    assert new[new.index("--store") + 1] == "local"
+    assert root == after(new, "--document-root") == OURS["working_dir"] == seen["target"]
+    assert after(new, "--store") == "local"
     # The frames lie in a folder of the document root, as link.py and the server want it.
-    assert Path(workspace, "frames").is_relative_to(root) and Path(workspace, "frames") != Path(root)
-    assert Path(new[new.index("--film") + 1]).is_relative_to(written["target"])
+    assert Path(root, new[1], "frames").is_relative_to(root) and not Path(new[1]).is_absolute()
+    # What it writes besides lies there too: nothing else of the container is kept, or can be written.
+    kept = [value for name, value in OURS["environment"].items() if re.search("HOME|CACHE", name)]
+    assert len(kept) == 3 and all(Path(value).is_relative_to("/projects/.screentime") for value in kept)
+    assert OURS["read_only"] is True and OURS["tmpfs"] == ["/tmp"]
+    (given,) = [words for kind, words in instructions() if kind == "ENV"]
+    assert "HOME=/tmp" in given.split()
 
 
 # -- running --------------------------------------------------------------------------------------
@@ -312,31 +386,51 @@ def test_both_know_the_frames_by_the_same_path():
 
 def test_each_service_has_a_health_check():
     for name, service in SERVICES.items():
+        if service is OURS:
+            continue
         check = service["healthcheck"]
         assert check["test"][0] == "CMD", name
         assert {"interval", "timeout", "retries", "start_period"} <= set(check), name
     assert DATABASE["healthcheck"]["test"][1] == "pg_isready"
     assert f"--username={DATABASE['environment']['POSTGRES_USER']}" in DATABASE["healthcheck"]["test"]
     assert "/health" in SERVER["healthcheck"]["test"][-1]
-    assert URL_VARIABLE in LOOP["healthcheck"]["test"][-1] and TOKEN_VARIABLE in LOOP["healthcheck"]["test"][-1]
-    for service in (SERVER, LOOP):
-        assert service["healthcheck"]["test"][2] == "-c"
-        ast.parse(service["healthcheck"]["test"][3])
+    assert SERVER["healthcheck"]["test"][2] == "-c"
+    ast.parse(SERVER["healthcheck"]["test"][3])
+
+
+def test_the_image_has_a_health_check_of_the_port_that_is_served():
+    (words,) = [words for kind, words in instructions() if kind == "HEALTHCHECK"]
+    flags, command = words.split("CMD ")
+    assert {flag.split("=")[0] for flag in flags.split()} == {"--interval", "--timeout", "--start-period", "--retries"}
+    python, how, program = yaml.safe_load(command)
+    assert (python, how) == ("python", "-c")
+    ast.parse(program)
+    port = after(served(), "--port")
+    assert f"'http://127.0.0.1:{port}/health'" in program
+    assert [words for kind, words in instructions() if kind == "EXPOSE"] == [port]
+    assert "healthcheck" not in OURS
 
 
 def test_each_waits_for_the_one_before():
     assert "depends_on" not in DATABASE
     assert SERVER["depends_on"] == {"db": {"condition": "service_healthy"}}
-    assert LOOP["depends_on"] == {"label-studio": {"condition": "service_healthy"}}
+    assert OURS["depends_on"] == {"label-studio": {"condition": "service_healthy"}}
 
 
 def test_nothing_is_open_to_other_machines():
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert set(published) == {"label-studio"}
-    for port in published["label-studio"]:
-        assert re.fullmatch(r"127\.0\.0\.1:\d+:8080", default(port))
+    assert set(published) == {"label-studio", "screentime"}
+    inside = {"label-studio": "8080", "screentime": after(served(), "--port")}
+    for name, ports in published.items():
+        assert [re.fullmatch(r"127\.0\.0\.1:\d+:(\d+)", default(port))[1] for port in ports] == [inside[name]]
     assert not any("network_mode" in service or "privileged" in service for service in SERVICES.values())
     assert "docker.sock" not in TEXT
+
+
+def test_the_database_is_reached_by_label_studio_alone():
+    joined = {name: set(service.get("networks") or ["default"]) for name, service in SERVICES.items()}
+    assert joined == {"db": {"database"}, "label-studio": {"database", "default"}, "screentime": {"default"}}
+    assert COMPOSE["networks"] == {"default": None, "database": {"internal": True}}
 
 
 def test_data_outlives_the_containers():
@@ -348,22 +442,126 @@ def test_data_outlives_the_containers():
 
 
 def test_each_is_restarted_and_limited():
-    # Ended by the target, the loop shall stay ended; ended by a failure, it shall try again.
-    assert [service["restart"] for service in SERVICES.values()] == ["unless-stopped", "unless-stopped", "on-failure"]
     for name, service in SERVICES.items():
+        # The service goes on after the target, for more labels may come.
+        assert service["restart"] == "unless-stopped", name
         assert re.fullmatch(r"[1-9]\d*[mg]", default(service["mem_limit"])), name
+        assert float(default(str(service["cpus"]))) >= 1 and service["pids_limit"] >= 100, name
+        assert service["logging"] == {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}}, name
 
 
-def test_the_loop_is_not_root():
+def test_each_is_ended_by_the_signal_that_it_knows_and_has_time_for_it():
+    for name, service in SERVICES.items():
+        # PostgreSQL's image names its own; the others end on SIGTERM, which is what Docker sends by itself.
+        assert "stop_signal" not in service, name
+        assert int(service["stop_grace_period"].removesuffix("s")) >= 30, name
+    assert "STOPSIGNAL" not in DOCKERFILE
+    # Process 1 gets no signal that it does not ask for.
+    assert SERVER["init"] is True and OURS["init"] is True
+
+
+def test_nothing_runs_as_root():
     users = [words for kind, words in instructions() if kind == "USER"]
     assert users, "the Dockerfile names no user, so it is root"
-    for user in [users[-1], default(LOOP["user"])]:
+    for user in [users[-1], default(OURS["user"]), DATABASE["user"]]:
         number, group = user.split(":")
         assert int(number) > 0 and int(group) > 0
+    # Label Studio's image is made for this one: its folders belong to the group 0.
+    assert SERVER["user"] == "1001:0"
     # Nothing runs as another after that.
-    after = instructions()[[kind for kind, _ in instructions()].index("USER") + 1 :]
-    assert {kind for kind, _ in after} <= {"WORKDIR", "CMD"}
-    assert LOOP["cap_drop"] == ["ALL"]
+    following = instructions()[[kind for kind, _ in instructions()].index("USER") + 1 :]
+    assert {kind for kind, _ in following} <= {"WORKDIR", "EXPOSE", "HEALTHCHECK", "CMD"}
+    for name, service in SERVICES.items():
+        assert service["cap_drop"] == ["ALL"] and service["security_opt"] == ["no-new-privileges:true"], name
+        assert "cap_add" not in service, name
+
+
+# -- the rules of hadolint and of the Compose specification, as far as they concern these files ----------------
+
+
+def test_the_dockerfile_keeps_hadolints_rules():
+    kinds = [kind for kind, _ in instructions()]
+    said = dict(instructions())
+    assert kinds[0] == "FROM" and kinds.count("FROM") == 1
+    assert set(kinds) <= {"FROM", "ENV", "RUN", "WORKDIR", "COPY", "USER", "EXPOSE", "HEALTHCHECK", "CMD"}  # DL3020, DL4000
+    assert all(words.startswith("/") for kind, words in instructions() if kind == "WORKDIR")  # DL3000
+    assert kinds.count("CMD") == kinds.count("HEALTHCHECK") == 1  # DL4003, DL3012
+    assert said["CMD"].startswith("[")  # DL3025
+    for words in [words for kind, words in instructions() if kind == "RUN"]:
+        # DL3004, DL3003, DL4006, DL3008 and DL3027: none of them is here.
+        assert not re.search(r"\b(sudo|cd|apt|apt-get)\b|\|(?!\|)", words), words
+    assert {"PIP_NO_CACHE_DIR=1", "UV_NO_CACHE=1"} <= set(said["ENV"].split())  # DL3042
+    # DL3059, and so that a change of the code installs no package anew: what changes often is copied last.
+    order = [words.split()[0] for kind, words in instructions() if kind == "COPY"]
+    assert order[0] == "pyproject.toml" and order[-1] == "screentime"
+    packages = next(number for number, one in enumerate(instructions()) if "--constraint" in one[1])
+    assert packages < instructions().index(("COPY", "screentime screentime")) < kinds.index("USER")
+
+
+TEXTS = {"type": "array", "items": {"type": "string"}, "uniqueItems": True}
+SPAN = {"type": "string", "pattern": r"^\d+s$"}
+# The part of the Compose specification's schema that the file uses, and no more: a misspelt key is refused.
+COMPOSE_SCHEMA = {
+    "type": "object", "additionalProperties": False, "required": ["name", "services", "networks", "volumes"],
+    "patternProperties": {"^x-": {}},
+    "properties": {
+        "name": {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]*$"},
+        "networks": {"additionalProperties": {"type": ["object", "null"], "properties": {"internal": {"type": "boolean"}},
+                                              "additionalProperties": False}},
+        "volumes": {"additionalProperties": {"type": "null"}},
+        "services": {"additionalProperties": {
+            "type": "object", "additionalProperties": False,
+            "oneOf": [{"required": ["image"]}, {"required": ["build"]}],
+            "properties": {
+                "image": {"type": "string"}, "build": {"type": "string"}, "user": {"type": "string"},
+                "command": {"type": "string"}, "working_dir": {"type": "string"},
+                "depends_on": {"additionalProperties": {
+                    "additionalProperties": False, "required": ["condition"],
+                    "properties": {"condition": {"enum": ["service_started", "service_healthy"]}},
+                }},
+                # Numbers and truths would be written in YAML's way, not as they stand.
+                "environment": {"type": "object", "additionalProperties": {"type": "string"}},
+                "volumes": {"items": {"oneOf": [{"type": "string", "pattern": "^[a-z-]+:/"}, {
+                    "type": "object", "additionalProperties": False, "required": ["type", "source", "target"],
+                    "properties": {
+                        "type": {"const": "bind"}, "source": {"type": "string"}, "target": {"type": "string"},
+                        "read_only": {"type": "boolean"},
+                        "bind": {"additionalProperties": False, "properties": {"create_host_path": {"type": "boolean"}}},
+                    },
+                }]}},
+                "networks": {"oneOf": [TEXTS, {"type": "object", "additionalProperties": {
+                    "additionalProperties": False, "properties": {"aliases": TEXTS}}}]},
+                "ports": TEXTS, "tmpfs": TEXTS, "cap_drop": TEXTS, "security_opt": TEXTS,
+                "healthcheck": {
+                    "additionalProperties": False,
+                    "properties": {"test": {"type": "array", "items": {"type": "string"}}, "interval": SPAN,
+                                   "timeout": SPAN, "start_period": SPAN, "retries": {"type": "integer"}},
+                },
+                "restart": {"enum": ["unless-stopped", "on-failure", "always"]}, "stop_grace_period": SPAN,
+                "init": {"type": "boolean"}, "read_only": {"type": "boolean"},
+                "mem_limit": {"type": "string"}, "shm_size": {"type": "string"}, "cpus": {"type": ["number", "string"]},
+                "pids_limit": {"type": "integer"},
+                "logging": {"additionalProperties": False, "properties": {
+                    "driver": {"type": "string"}, "options": {"additionalProperties": {"type": "string"}}}},
+            },
+        }},
+    },
+}
+
+
+def test_the_file_is_of_the_specifications_form():
+    jsonschema.validate(COMPOSE, COMPOSE_SCHEMA)
+    for part, key in ((OURS, "enviroment"), (SERVER["healthcheck"], "start-period"), (COMPOSE, "servics")):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(swapped(COMPOSE, part, key), COMPOSE_SCHEMA)
+
+
+def swapped(whole: object, part: dict, key: str) -> object:
+    """The same with one more key in a part of it."""
+    if not isinstance(whole, dict):
+        return whole
+    copy = {name: swapped(value, part, key) for name, value in whole.items()}
+    return copy | {key: "x"} if whole is part else copy
 
 
 # -- Docker itself --------------------------------------------------------------------------------
@@ -375,13 +573,13 @@ def test_docker_compose_reads_it(tmp_path):
     version = subprocess.run(["docker", "compose", "version"], capture_output=True, text=True, timeout=60)
     if version.returncode:
         pytest.skip("this docker has no compose plugin")
-    filled = {**example(), **dict.fromkeys(SECRETS, "0123456789" * 4), "SCREENTIME_WORKSPACE": str(tmp_path)}
+    filled = {**example(), **dict.fromkeys(SECRETS, "0123456789" * 4), "SCREENTIME_FOLDER": str(tmp_path), "SCREENTIME_PROJECTS": "tom"}
     (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in filled.items()), "utf-8")
     bare = {name: value for name, value in os.environ.items() if name not in filled}
 
     def config(env: Path) -> subprocess.CompletedProcess:
         command = ["docker", "compose", "--file", str(ROOT / "docker-compose.yml"), "--env-file", str(env),
-                   "--profile", "loop", "config", "--quiet"]
+                   "config", "--quiet"]
         return subprocess.run(command, capture_output=True, text=True, timeout=60, env=bare)
 
     read = config(tmp_path / ".env")
