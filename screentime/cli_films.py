@@ -26,6 +26,12 @@ def new(
     max_height: o.MaxHeight = None,
     quality: o.Quality = None,
     store: o.Store = None,
+    base_url: o.BaseUrl = None,
+    s3_endpoint: o.S3Endpoint = None,
+    s3_bucket: o.S3Bucket = None,
+    s3_prefix: o.S3Prefix = None,
+    s3_region: o.S3Region = None,
+    s3_presign: o.S3Presign = None,
     backbone: o.BackboneName = None,
     recipe: o.RecipeName = None,
     view: o.ViewName = None,
@@ -48,7 +54,9 @@ def new(
 
     place = begin(
         folder, film, [name.strip() for name in characters.split(",")], mode=mode, title=title, fps=fps,
-        max_height=max_height, quality=quality, store=store, backbone=backbone, recipe=recipe, view=view,
+        max_height=max_height, quality=quality, store=store, base_url=base_url, s3_endpoint=s3_endpoint,
+        s3_bucket=s3_bucket, s3_prefix=s3_prefix, s3_region=s3_region, s3_presign=s3_presign,
+        backbone=backbone, recipe=recipe, view=view,
         epochs=epochs, seed=seed, target=target, first_batch=first_batch, every=every, batch=batch,
         audit_every=audit_every, stop=stop, half_width=half_width, url=url, public_url=public_url,
         document_root=document_root, port=port,

@@ -16,7 +16,9 @@ def push(
     workspace: o.Folder = HERE,
     store: o.Store = None, backbone: o.BackboneName = None, view: o.ViewName = None, seed: o.Seed = None,
     first_batch: o.FirstBatch = None, audit_every: o.AuditEvery = None, url: o.Url = None,
-    document_root: o.DocumentRoot = None,
+    document_root: o.DocumentRoot = None, base_url: o.BaseUrl = None, s3_endpoint: o.S3Endpoint = None,
+    s3_bucket: o.S3Bucket = None, s3_prefix: o.S3Prefix = None, s3_region: o.S3Region = None,
+    s3_presign: o.S3Presign = None,
     labels: Annotated[Path | None, typer.Option(
         "--labels", help="Also put back the labels of this copy (labels.csv, labels-gone.csv) on frames without one.",
     )] = None,
@@ -26,7 +28,8 @@ def push(
 
     loop = loop_of(
         workspace, store=store, backbone=backbone, view=view, seed=seed, first_batch=first_batch,
-        audit_every=audit_every, url=url, document_root=document_root,
+        audit_every=audit_every, url=url, document_root=document_root, base_url=base_url, s3_endpoint=s3_endpoint,
+        s3_bucket=s3_bucket, s3_prefix=s3_prefix, s3_region=s3_region, s3_presign=s3_presign,
     )
     copy = read_copy(loop, labels) if labels else None
     with loop.workspace.locked("push"):

@@ -20,10 +20,12 @@ DEFAULT_BACKBONE = "https://tfhub.dev/google/imagenet/mobilenet_v2_100_224/featu
 
 _COMPARE = "Compare with the file that `screentime new` writes."
 _UNKNOWN = re.compile(r"unknown field `(.*)`")
+# Without a user name, a password or a query: addresses stand in tasks, pages and reports.
+_ADDRESS = r"^(https?://[^\s@?#]+)?\Z"
 _WITH_SECRET = re.compile(r"\w+://[^/?#]*@")
 
 Recipe = Literal["head", "finetune"]
-Store = Literal["auto", "local", "upload"]
+Store = Literal["auto", "local", "upload", "http", "s3"]
 View = Literal["tiles", "whole"]
 Stop = Literal["accuracy", "seconds"]
 
@@ -48,7 +50,7 @@ class Frames(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     fps: Annotated[float, Meta(gt=0, le=60, description="Frames sampled per second of film")] = 1.0
     max_height: Annotated[int, Meta(ge=64, le=4320, description="Largest height of a frame's JPEG file in pixels")] = 720
     quality: Annotated[int, Meta(ge=30, le=100, description="JPEG quality")] = 90
-    store: Annotated[Store, Meta(description="How the page gets the pictures: local (the server reads this disk), upload (sent to the server), auto (local for the embedded server, else upload)")] = "auto"
+    store: Annotated[Store, Meta(description="How the page gets the pictures: local (the server reads this disk), upload (sent to the server), http (your own web server shows them), s3 (sent to a bucket), auto (local for the embedded server, else upload)")] = "auto"
 
 
 class Model(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -83,6 +85,17 @@ class LabelStudio(Section, frozen=True, forbid_unknown_fields=True, kw_only=True
     port: Annotated[int, Meta(ge=1, le=65535, description="Port of the embedded server")] = 8080
 
 
+class Storage(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where the pictures lie that neither Label Studio nor this disk keeps for the page."""
+
+    base_url: Annotated[str, Meta(pattern=_ADDRESS, description="Address at which a web server of yours shows this folder to browsers, its frames at BASE_URL/frames/ (store http)")] = ""
+    s3_endpoint: Annotated[str, Meta(pattern=_ADDRESS, description="Address of the S3 service, such as MinIO; empty means that of AWS (store s3; the credentials are read from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)")] = ""
+    s3_bucket: Annotated[str, Meta(pattern=r"^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?\Z", description="Bucket that the frames are sent to; it must exist")] = ""
+    s3_prefix: Annotated[str, Meta(pattern=r"^([A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*)?\Z", description="Folder in the bucket; each project has one of its own in it")] = "screentime"
+    s3_region: Annotated[str, Meta(pattern=r"^[a-z0-9-]+\Z", description="Region of the bucket")] = "us-east-1"
+    s3_presign: Annotated[bool, Meta(description="false: the pictures reach browsers through Label Studio; true: browsers fetch them from the S3 service, by addresses that hold for some minutes")] = False
+
+
 class Config(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A whole screentime.toml."""
 
@@ -91,10 +104,12 @@ class Config(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     model: Model = Model()
     loop: Loop = Loop()
     labelstudio: LabelStudio = LabelStudio()
+    storage: Storage = Storage()
 
 
 SECTIONS: dict[str, type[Section]] = {
     "project": Project, "frames": Frames, "model": Model, "loop": Loop, "labelstudio": LabelStudio,
+    "storage": Storage,
 }
 # Not flags: the id is no person's business, and a token on a command line is seen by everybody.
 NO_FLAG = {("project", "id"), ("labelstudio", "token")}

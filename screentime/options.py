@@ -49,5 +49,11 @@ Url = flag("labelstudio", "url")
 PublicUrl = flag("labelstudio", "public_url")
 DocumentRoot = flag("labelstudio", "document_root")
 Port = flag("labelstudio", "port")
+BaseUrl = flag("storage", "base_url")
+S3Endpoint = flag("storage", "s3_endpoint")
+S3Bucket = flag("storage", "s3_bucket")
+S3Prefix = flag("storage", "s3_prefix")
+S3Region = flag("storage", "s3_region")
+S3Presign = flag("storage", "s3_presign")
 
 Folder = Annotated[Path, typer.Option("--workspace", help="The project's folder.")]

@@ -34,7 +34,8 @@ def push_tasks(loop: Loop, project: ProjectRef, frames: Sequence[Frame], first: 
     -------
     Pushed
     """
-    from screentime.labelstudio.link import image_addresses, task_data
+    from screentime.labelstudio.link import task_data
+    from screentime.labelstudio.storing import image_addresses
     from screentime.labelstudio.tasks import push_frames
 
     link, own = loop.link, {frame.uid for frame in loop.frames}
@@ -46,6 +47,8 @@ def push_tasks(loop: Loop, project: ProjectRef, frames: Sequence[Frame], first: 
     order = list(dict.fromkeys([*first, *(uid for uid in tasks if uid in own)]))
     with loop.talk.progress("Pushing frames") as step:
         pushed = push_frames(link.client, project, [tasks[uid] for uid in order], progress=step)
+    if pushed.moved:
+        loop.talk.say(f"{pushed.moved} frames are shown from other addresses than before.")
     before = loop.workspace.progress()
     known, fresh = before.tasks, {}
     if before.project != project.id:

@@ -79,9 +79,9 @@ def review_film(loop: Loop, named: str) -> Asked:
     ServerError
         If Label Studio cannot be spoken with.
     """
-    from screentime.labelstudio.link import film_address
     from screentime.labelstudio.reviewed import submitted
     from screentime.labelstudio.reviewing import ensure_review, push_film, show_appearances
+    from screentime.labelstudio.storing import film_address
     from screentime.video.proxy import make_playable
 
     workspace, link = loop.workspace, loop.link

@@ -1,20 +1,18 @@
-"""The project in Label Studio: its choices, pictures, pre-annotations, labels, and who else acts on it."""
+"""The project in Label Studio: its choices, pre-annotations, labels, and who else acts on it."""
 
 from __future__ import annotations
 
 import socket
 import time
-from typing import Any
 from urllib.parse import urlsplit
 
+from screentime.doctor import pictures
 from screentime.doctor import tasks as task_checks
-from screentime.doctor.finding import MEND, Check, Finding, Missing, counted, ok, warning
+from screentime.doctor.finding import MEND, Check, Finding, counted, ok, warning
 from screentime.doctor.place import LOOPBACK, Place
-from screentime.errors import NotReady, ScreentimeError, ServerError, UserMistake
+from screentime.errors import NotReady, ScreentimeError, UserMistake
 
 CONNECT_SECONDS = 1.0
-# Frames whose pictures are fetched.
-FETCHED = 3
 PAGE = 100
 
 
@@ -30,37 +28,6 @@ def look_label_config(place: Place) -> Finding:
             raise
         raise NotReady(error.what, "Make it again, with the labels: `screentime push --labels labels.csv`.") from None
     return ok(f"{found.url} asks for {', '.join(schema.choices)}.")
-
-
-def look_pictures(place: Place) -> Finding:
-    """Whether the page gets the frames' pictures, fetched as it fetches them."""
-    numbers = set(place.progress.tasks.values())
-    tasks = [task for task in place.tasks if task["id"] in numbers]
-    if not tasks:
-        raise Missing("the frames are not in Label Studio yet")
-    files = {frame.uid: frame.file for frame in place.frames}
-    # The first, the last and one in between, since films are pushed one after the other.
-    chosen = [tasks[round(i * (len(tasks) - 1) / (FETCHED - 1))] for i in range(FETCHED)]
-    for task in {one["id"]: one for one in chosen}.values():
-        content = _fetched(place, task)
-        file = place.workspace.root / files.get(task["data"]["uid"], "")
-        if file.is_file() and file.read_bytes() != content:
-            raise ScreentimeError(
-                f"The picture of task {task['id']} in Label Studio is not that of its frame {files[task['data']['uid']]}.",
-                "Run `screentime extract`, then `screentime push`.",
-            )
-    return ok(f"{counted(min(FETCHED, len(tasks)), 'frame')} fetched as the page does: each is its picture.")
-
-
-def mend_pictures(place: Place) -> str:
-    """Let the page read the frames' folder again."""
-    from screentime.labelstudio.link import image_addresses
-
-    workspace, config = place.workspace, place.config
-    if not _is_local(place):
-        return ""
-    image_addresses(place.link, place.project, [], workspace.frames_folder, config, lambda done, total: None)
-    return "the storage that lets the page read the frames was made again."
 
 
 def look_preannotations(place: Place) -> Finding:
@@ -245,60 +212,6 @@ def _labelled_here(place: Place) -> set[str]:
         return set()
 
 
-def _fetched(place: Place, task: dict[str, Any]) -> bytes:
-    """A task's picture as the page gets it; it must be one."""
-    import numpy as np
-
-    from screentime.labelstudio.pictures import Unserved, fetch_picture
-    from screentime.video.source import opencv
-
-    address = str(task["data"].get("image", ""))
-    try:
-        content = fetch_picture(place.client, address, f"Task {task['id']}", seconds=place.patience)
-    except Unserved as error:
-        cause = _cause(place, error.status)
-        raise ServerError(f"Label Studio answers {error.status} for {error.picture}{cause}.", _cure(place)) from None
-    cv2 = opencv()
-    pixels = np.frombuffer(content, np.uint8)
-    if not len(pixels) or cv2.imdecode(pixels, cv2.IMREAD_COLOR) is None:
-        raise ServerError(
-            f"What Label Studio sends for the picture of task {task['id']} ({address}) is no picture.", _cure(place)
-        )
-    return content
-
-
-def _cause(place: Place, status: int) -> str:
-    if not _is_local(place):
-        return ": the uploaded file is gone"
-    if status == 403:
-        return ": it does not serve local files"
-    storages = place.ask("api/storages/localfiles/", project=place.project.id)
-    if not storages:
-        return ": the project has no storage that lets the page read the frames"
-    return ": its storage is there, and the file is not where it looks"
-
-
-def _cure(place: Place) -> str:
-    if not _is_local(place):
-        return (
-            f"Delete the project \"Images of project {place.known_project}\" in Label Studio, and not project"
-            f" {place.known_project} itself, which has the labels; then run `screentime push`: it uploads them again."
-        )
-    if place.embedded:
-        return f"{MEND} lets the page read them again, and makes missing frames again before."
-    return (
-        f"{MEND} makes the storage again. Where that does not help, the server does not see"
-        f" {place.workspace.frames_folder} under that path: mount it there, and start it with"
-        f" LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED=true and LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT={place.options.document_root};"
-        " or use --store upload."
-    )
-
-
-def _is_local(place: Place) -> bool:
-    store = place.config.frames.store
-    return store == "local" or (store == "auto" and place.embedded)
-
-
 def _reached(place: Place, url: str) -> bool:
     """Whether somebody listens where a webhook leads, as far as that can be told from here."""
     parts = urlsplit(url)
@@ -326,7 +239,7 @@ def _bans(place: Place) -> bool:
 
 
 CHECKS = (
-    Check("Label config", look_label_config), *task_checks.CHECKS, Check("Pictures", look_pictures, mend_pictures),
+    Check("Label config", look_label_config), *task_checks.CHECKS, *pictures.CHECKS,
     # First: a version of which nothing is there cannot be shown.
     Check("Pre-annotations", look_preannotations, mend_preannotations), Check("Model version", look_version, mend_version),
     Check("Retrieving", look_retrieving, mend_retrieving), Check("Webhooks", look_webhooks), Check("Labels", look_labels),

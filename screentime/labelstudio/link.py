@@ -6,19 +6,17 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
-from pathlib import Path
 
 from screentime.config import Config, LabelStudio
 from screentime.errors import ConfigError, NotReady, ServerError
 from screentime.label_config import fill
 from screentime.labelstudio import installation, server
 from screentime.labelstudio.client import Client, connect, plain_address, silent
-from screentime.labelstudio.images import ensure_local_storage, local_url, upload_film, upload_images
 from screentime.labelstudio.instructions import TEXT
 from screentime.labelstudio.patience import Say
 from screentime.labelstudio.project import ProjectRef, ensure_project
 from screentime.labelstudio.refusals import TokenRefused
-from screentime.labelstudio.tasks import Progress, TaskData
+from screentime.labelstudio.tasks import TaskData
 from screentime.records import Frame, timecode
 from screentime.schema import Schema
 
@@ -132,90 +130,6 @@ def project_of(
     )
 
 
-def image_addresses(
-    link: Link, project: ProjectRef, frames: Sequence[Frame], folder: Path, config: Config, progress: Progress
-) -> Callable[[Frame], str]:
-    """Make the frames' pictures visible to the page.
-
-    Parameters
-    ----------
-    link : Link
-    project : ProjectRef
-    frames : sequence of Frame
-    folder : Path
-        The workspace's ``frames`` folder.
-    config : Config
-        Its ``store`` says how; ``document_root`` where an existing server's local files begin.
-    progress : callable
-        Told how many pictures were uploaded, of how many.
-
-    Returns
-    -------
-    callable
-        Frame to the address of its picture.
-
-    Raises
-    ------
-    ConfigError
-        If the frames lie outside of the existing server's document root.
-    ServerError
-        If the server does not take them.
-    """
-    if _uploads(link, config):
-        files = {frame.uid: folder.parent / frame.file for frame in frames}
-        addresses = upload_images(link.client, project, files, progress=progress)
-        return lambda frame: addresses[frame.uid]
-    name = _serve(link, project, config, config.project.id, folder)
-    return lambda frame: local_url(name, frame.file.split("/", 1)[1])
-
-
-def film_address(link: Link, project: ProjectRef, folder: Path, file: str, config: Config) -> str:
-    """Make a film visible to the page.
-
-    Parameters
-    ----------
-    link : Link
-    project : ProjectRef
-        The film's own.
-    folder : Path
-        The workspace's ``review`` folder.
-    file : str
-        The film in it, as a browser plays it.
-    config : Config
-        See `image_addresses`.
-
-    Returns
-    -------
-    str
-        The film's address.
-
-    Raises
-    ------
-    ConfigError
-        If the folder lies outside of the existing server's document root.
-    ServerError
-        If the server does not take it.
-    """
-    if _uploads(link, config):
-        return upload_film(link.client, project, folder / file)
-    return local_url(_serve(link, project, config, f"{config.project.id}-review", folder), file)
-
-
-def _uploads(link: Link, config: Config) -> bool:
-    store = config.frames.store
-    return store == "upload" or (store == "auto" and not link.embedded)
-
-
-def _serve(link: Link, project: ProjectRef, config: Config, name: str, folder: Path) -> str:
-    """Let the project show a folder's files; the name under which it is served."""
-    if link.embedded:
-        served = server.serve_folder(installation.home(), name, folder)
-    else:
-        name, served = _existing_root(config, folder)
-    ensure_local_storage(link.client, project, served)
-    return name
-
-
 def task_data(frames: Sequence[Frame], address: Callable[[Frame], str]) -> list[TaskData]:
     """What each frame's task shows: itself, its neighbours, its film and time.
 
@@ -246,22 +160,3 @@ def _beside(frames: Sequence[Frame], number: int, step: int) -> Frame:
     if 0 <= at < len(frames) and frames[at].digest == frames[number].digest:
         return frames[at]
     return frames[number]
-
-
-def _existing_root(config: Config, folder: Path) -> tuple[str, Path]:
-    root = config.labelstudio.document_root
-    if not root:
-        raise ConfigError(
-            "store = \"local\" needs to know which folder the existing Label Studio serves.",
-            "Set document_root to its LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT, or use --store upload.",
-        )
-    try:
-        name = folder.relative_to(Path(root).resolve()).as_posix()
-    except ValueError:
-        name = "."
-    if name == ".":
-        raise ConfigError(
-            f"The files in {folder} do not lie inside a folder of the document root {root}.",
-            "Move the workspace there, or use --store upload.",
-        )
-    return name, folder

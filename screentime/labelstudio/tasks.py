@@ -25,6 +25,10 @@ IMPORT_SECONDS = 300.0
 LOOK_AGAIN = (0.5, 1.0, 2.0, 4.0)
 
 
+# Of a task's data, the addresses that the page fetches.
+PICTURES = ("image", "previous", "next")
+
+
 class TaskData(TypedDict):
     """What a task knows of its frame; the label config shows some of it."""
 
@@ -49,17 +53,23 @@ class Pushed:
         Tasks that were there before.
     ids : dict of str to int
         Frame uid to task number, of the frames that were asked for.
+    moved : int
+        Tasks that were there and showed their pictures from other addresses.
     """
 
     created: int
     found: int
     ids: dict[str, int]
+    moved: int = 0
 
 
 def push_frames(
     client: Client, project: ProjectRef, tasks: Sequence[TaskData], *, progress: Progress | None = None
 ) -> Pushed:
     """Make the tasks that are missing, in the given order; repeating it makes none.
+
+    Tasks that are there show their pictures from the given addresses from then on; all else that they hold
+    stays, and so do their annotations and predictions.
 
     Parameters
     ----------
@@ -80,15 +90,18 @@ def push_frames(
         If Label Studio cannot be spoken with; what was made so far is found by the next push.
     """
     wanted = {task["uid"]: task for task in tasks}
-    known = list_tasks(client, project)
+    with speaking("listing the frames"):
+        present = _oldest(client, project)
+    known = {uid: task["id"] for uid, task in present.items()}
     missing = [uid for uid in wanted if uid not in known]
     found = len(wanted) - len(missing)
+    moved = _move(client, [(task, wanted[uid]) for uid, task in present.items() if uid in wanted], progress)
     for start in range(0, len(missing), IMPORT_CHUNK):
         chunk = missing[start : start + IMPORT_CHUNK]
         known |= _import(client, project, [wanted[uid] for uid in chunk])
         if progress:
             progress(found + start + len(chunk), len(wanted))
-    return Pushed(len(missing), found, {uid: known[uid] for uid in wanted})
+    return Pushed(len(missing), found, {uid: known[uid] for uid in wanted}, moved)
 
 
 def list_tasks(client: Client, project: ProjectRef) -> dict[str, int]:
@@ -99,13 +112,8 @@ def list_tasks(client: Client, project: ProjectRef) -> dict[str, int]:
     ServerError
         If Label Studio cannot be spoken with.
     """
-    ids: dict[str, int] = {}
     with speaking("listing the frames"):
-        for task in read_tasks(client, project, include="id,data"):
-            uid = uid_of(task)
-            if uid:
-                ids[uid] = min(task["id"], ids.get(uid, task["id"]))
-    return ids
+        return {uid: task["id"] for uid, task in _oldest(client, project).items()}
 
 
 def uid_of(task: Mapping[str, Any]) -> str | None:
@@ -216,6 +224,33 @@ def uid_pattern(uids: Iterable[str]) -> str:
     """
     literal = (re.sub(r"([^0-9A-Za-z_-])", r"\\\1", uid) for uid in uids)
     return f"^({'|'.join(literal)})$"
+
+
+def _oldest(client: Client, project: ProjectRef) -> dict[str, dict[str, Any]]:
+    """Frame uid to its task, the oldest where it is doubled."""
+    found: dict[str, dict[str, Any]] = {}
+    for task in read_tasks(client, project, include="id,data"):
+        uid = uid_of(task)
+        if uid and task["id"] <= found.get(uid, task)["id"]:
+            found[uid] = task
+    return found
+
+
+def _move(
+    client: Client, tasks: Sequence[tuple[Mapping[str, Any], TaskData]], progress: Progress | None
+) -> int:
+    """Let tasks show their pictures from where they lie now; how many did not."""
+    changed = []
+    for task, wanted in tasks:
+        data = task["data"] | {name: wanted[name] for name in PICTURES}
+        if data != task["data"]:
+            changed.append((task["id"], data))
+    with speaking("telling the tasks where their pictures lie"):
+        for number, (task, data) in enumerate(changed, start=1):
+            client.request("PATCH", f"api/tasks/{task}/", json={"data": data})
+            if progress:
+                progress(number, len(changed))
+    return len(changed)
 
 
 def _import(client: Client, project: ProjectRef, tasks: Sequence[Mapping[str, Any]]) -> dict[str, int]:

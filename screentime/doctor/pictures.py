@@ -1,0 +1,174 @@
+"""The frames' pictures, fetched as the labelling page fetches them, wherever they lie."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+from screentime.doctor.finding import MEND, Check, Finding, Missing, counted, ok, warning
+from screentime.doctor.place import LOOPBACK, Place
+from screentime.errors import ScreentimeError, ServerError, UserMistake
+
+if TYPE_CHECKING:
+    import httpx
+
+# Frames whose pictures are fetched.
+FETCHED = 3
+# How the page is allowed to read what lies elsewhere.
+_ALLOW = {"http": "in nginx, `add_header Access-Control-Allow-Origin {origin};` where the frames are"}
+
+
+def look_pictures(place: Place) -> Finding:
+    """Whether the page gets the frames' pictures, fetched as it fetches them."""
+    numbers = set(place.progress.tasks.values())
+    tasks = [task for task in place.tasks if task["id"] in numbers]
+    if not tasks:
+        raise Missing("the frames are not in Label Studio yet")
+    files = {frame.uid: frame.file for frame in place.frames}
+    # The first, the last and one in between, since films are pushed one after the other.
+    chosen = [tasks[round(i * (len(tasks) - 1) / (FETCHED - 1))] for i in range(FETCHED)]
+    for task in {one["id"]: one for one in chosen}.values():
+        content = _fetched(place, task)
+        file = place.workspace.root / files.get(task["data"]["uid"], "")
+        if file.is_file() and file.read_bytes() != content:
+            raise ScreentimeError(
+                f"The picture of task {task['id']} in Label Studio is not that of its frame {files[task['data']['uid']]}.",
+                "Run `screentime extract`, then `screentime push`.",
+            )
+    elsewhere = _moved(place, tasks)
+    if elsewhere:
+        return warning(elsewhere, "`screentime push` shows them from where the options say.")
+    return ok(f"{counted(min(FETCHED, len(tasks)), 'frame')} fetched as the page does: each is its picture.")
+
+
+def mend_pictures(place: Place) -> str:
+    """Let the page read the frames' folder again."""
+    from screentime.labelstudio.storing import image_addresses
+
+    workspace, config = place.workspace, place.config
+    if _store(place) != "local":
+        return ""
+    image_addresses(place.link, place.project, [], workspace.frames_folder, config, lambda done, total: None)
+    return "the storage that lets the page read the frames was made again."
+
+
+def _store(place: Place) -> str:
+    from screentime.labelstudio.storing import store_of
+
+    return store_of(place.config, embedded=place.embedded)
+
+
+def _moved(place: Place, tasks: list[dict[str, Any]]) -> str:
+    """What is to be said where tasks show pictures of another store than the options say; empty where none do."""
+    kind = {"local": "/data/local-files/", "upload": "/data/upload/", "http": f"{place.config.storage.base_url.rstrip('/')}/"}
+    beginning = kind[_store(place)]
+    others = sum(not str(task["data"].get("image", "")).startswith(beginning) for task in tasks)
+    return f"{others} of {counted(len(tasks), 'frame')} are not shown from {beginning} , as the options say." if others else ""
+
+
+def _fetched(place: Place, task: dict[str, Any]) -> bytes:
+    """A task's picture as the page gets it; it must be one."""
+    import numpy as np
+
+    from screentime.video.source import opencv
+
+    address = str(task["data"].get("image", ""))
+    where = f"the picture of task {task['id']} ({address})"
+    answer = _got(place, address, where)
+    if answer.status_code != 200:
+        who = "Label Studio" if _is_theirs(place, address) else urlsplit(address).netloc
+        raise ServerError(f"{who} answers {answer.status_code} for {where}{_cause(place, answer.status_code)}.", _cure(place))
+    if not _is_theirs(place, str(answer.url)):
+        _require_shared(place, answer, where)
+    cv2 = opencv()
+    content = np.frombuffer(answer.content, np.uint8)
+    if not len(content) or cv2.imdecode(content, cv2.IMREAD_COLOR) is None:
+        raise ServerError(f"What is sent for {where} is no picture.", _cure(place))
+    return answer.content
+
+
+def _got(place: Place, address: str, where: str) -> httpx.Response:
+    """What a browser gets: with the login from Label Studio, without it from anybody else."""
+    import httpx
+
+    from screentime.labelstudio.client import speaking
+
+    whole = urljoin(f"{place.url}/", address)
+    if _is_theirs(place, address):
+        with speaking(f"fetching {where}"):
+            return place.client.line.httpx_client.request(
+                address.removeprefix(place.url).lstrip("/"), method="GET", request_options={"timeout": place.patience}
+            )
+    if urlsplit(place.url).scheme == "https" and urlsplit(whole).scheme == "http":
+        raise UserMistake(
+            f"Label Studio's page is https and {where} is http: browsers do not show it.",
+            "Serve the frames by https and set base_url to that address, then `screentime push`.",
+        )
+    try:
+        answer = httpx.get(
+            whole, headers={"Origin": _origin(place.url)}, timeout=place.patience, trust_env=urlsplit(whole).hostname not in LOOPBACK
+        )
+    except httpx.HTTPError as error:
+        raise ServerError(f"Nothing is had for {where}: {type(error).__name__}.", _cure(place)) from None
+    except httpx.InvalidURL:
+        raise UserMistake(f"The address of {where} is none.", _cure(place)) from None
+    return answer
+
+
+def _require_shared(place: Place, answer: httpx.Response, where: str) -> None:
+    """Refuse a picture of another origin that browsers do not give to Label Studio's page, which reads them."""
+    origin = _origin(place.url)
+    if answer.headers.get("access-control-allow-origin") not in ("*", origin):
+        raise UserMistake(
+            f"Browsers do not let Label Studio's page show {where}: the answer has no Access-Control-Allow-Origin (CORS) for {origin}.",
+            f"Let {urlsplit(str(answer.url)).netloc} send it: {_ALLOW[_store(place)].format(origin=origin)}.",
+        )
+
+
+def _origin(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _is_theirs(place: Place, address: str) -> bool:
+    """Whether an address lies on Label Studio; its token goes nowhere else."""
+    return _origin(urljoin(f"{place.url}/", address)) == _origin(place.url)
+
+
+def _cause(place: Place, status: int) -> str:
+    store = _store(place)
+    if store == "http":
+        return ""
+    if store == "upload":
+        return ": the uploaded file is gone"
+    if status == 403:
+        return ": it does not serve local files"
+    storages = place.ask("api/storages/localfiles/", project=place.project.id)
+    if not storages:
+        return ": the project has no storage that lets the page read the frames"
+    return ": its storage is there, and the file is not where it looks"
+
+
+def _cure(place: Place) -> str:
+    store = _store(place)
+    if store == "http":
+        return (
+            f"See that your web server shows {place.workspace.root / 'frames'} at"
+            f" {place.config.storage.base_url.rstrip('/')}/frames/ ; after a change of base_url `screentime push`."
+        )
+    if store == "upload":
+        return (
+            f"Delete the project \"Images of project {place.known_project}\" in Label Studio, and not project"
+            f" {place.known_project} itself, which has the labels; then run `screentime push`: it uploads them again."
+        )
+    if place.embedded:
+        return f"{MEND} lets the page read them again, and makes missing frames again before."
+    return (
+        f"{MEND} makes the storage again. Where that does not help, the server does not see"
+        f" {place.workspace.frames_folder} under that path: mount it there, and start it with"
+        f" LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED=true and LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT={place.options.document_root};"
+        " or use --store upload."
+    )
+
+
+CHECKS = (Check("Pictures", look_pictures, mend_pictures),)

@@ -1,0 +1,150 @@
+"""Where a workspace's pictures lie for the page: what ``store`` says, made true."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+from screentime.config import Config
+from screentime.errors import ConfigError
+from screentime.labelstudio import installation, server
+from screentime.labelstudio.images import ensure_local_storage, local_url, upload_film, upload_images
+from screentime.labelstudio.link import Link
+from screentime.labelstudio.project import ProjectRef
+from screentime.labelstudio.tasks import Progress
+from screentime.records import Frame
+
+
+def store_of(config: Config, *, embedded: bool) -> str:
+    """How the page gets the pictures, once ``auto`` is settled.
+
+    Parameters
+    ----------
+    config : Config
+    embedded : bool
+        Whether it is the embedded server's page.
+
+    Returns
+    -------
+    {"local", "upload", "http", "s3"}
+    """
+    store = config.frames.store
+    return ("local" if embedded else "upload") if store == "auto" else store
+
+
+def image_addresses(
+    link: Link, project: ProjectRef, frames: Sequence[Frame], folder: Path, config: Config, progress: Progress
+) -> Callable[[Frame], str]:
+    """Make the frames' pictures visible to the page.
+
+    Parameters
+    ----------
+    link : Link
+    project : ProjectRef
+    frames : sequence of Frame
+    folder : Path
+        The workspace's ``frames`` folder.
+    config : Config
+        Its ``store`` says how, and the options that belong to it where.
+    progress : callable
+        Told how many pictures were sent, of how many.
+
+    Returns
+    -------
+    callable
+        Frame to the address of its picture.
+
+    Raises
+    ------
+    ConfigError
+        If an option is missing that the store needs, or the frames lie outside of the existing server's
+        document root.
+    ServerError
+        If the pictures are not taken.
+    """
+    files = {frame.uid: folder.parent / frame.file for frame in frames}
+    match store_of(config, embedded=link.embedded):
+        case "upload":
+            addresses = upload_images(link.client, project, files, progress=progress)
+            return lambda frame: addresses[frame.uid]
+        case "http":
+            base = _base(config)
+            return lambda frame: f"{base}/{quote(frame.file)}"
+    name = _serve(link, project, config, config.project.id, folder)
+    return lambda frame: local_url(name, frame.file.split("/", 1)[1])
+
+
+def film_address(link: Link, project: ProjectRef, folder: Path, file: str, config: Config) -> str:
+    """Make a film visible to the page.
+
+    Parameters
+    ----------
+    link : Link
+    project : ProjectRef
+        The film's own.
+    folder : Path
+        The workspace's ``review`` folder.
+    file : str
+        The film in it, as a browser plays it.
+    config : Config
+        See `image_addresses`.
+
+    Returns
+    -------
+    str
+        The film's address.
+
+    Raises
+    ------
+    ConfigError
+        If an option is missing that the store needs, or the folder lies outside of the existing server's
+        document root.
+    ServerError
+        If the film is not taken.
+    """
+    match store_of(config, embedded=link.embedded):
+        case "upload":
+            return upload_film(link.client, project, folder / file)
+        case "http":
+            return f"{_base(config)}/{quote(f'{folder.name}/{file}')}"
+    return local_url(_serve(link, project, config, f"{config.project.id}-review", folder), file)
+
+
+def _base(config: Config) -> str:
+    base = config.storage.base_url.rstrip("/")
+    if not base:
+        raise ConfigError(
+            "store = \"http\" needs to know the address at which your web server shows this folder.",
+            "Set base_url: the frames are then looked for at BASE_URL/frames/.",
+        )
+    return base
+
+
+def _serve(link: Link, project: ProjectRef, config: Config, name: str, folder: Path) -> str:
+    """Let the project show a folder's files; the name under which it is served."""
+    if link.embedded:
+        served = server.serve_folder(installation.home(), name, folder)
+    else:
+        name, served = _existing_root(config, folder)
+    ensure_local_storage(link.client, project, served)
+    return name
+
+
+def _existing_root(config: Config, folder: Path) -> tuple[str, Path]:
+    root = config.labelstudio.document_root
+    if not root:
+        raise ConfigError(
+            "store = \"local\" needs to know which folder the existing Label Studio serves.",
+            "Set document_root to its LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT, or use --store upload.",
+        )
+    try:
+        name = folder.relative_to(Path(root).resolve()).as_posix()
+    except ValueError:
+        name = "."
+    if name == ".":
+        raise ConfigError(
+            f"The files in {folder} do not lie inside a folder of the document root {root}.",
+            "Move the workspace there, or use --store upload.",
+        )
+    return name, folder
