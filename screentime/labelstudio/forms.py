@@ -139,9 +139,11 @@ class View(Numbered):
 
 
 class Storage(Numbered):
-    """A folder that a project shows files of."""
+    """A folder, or a bucket, that a project shows files of."""
 
     path: NotRequired[str | None]
+    bucket: NotRequired[str | None]
+    title: NotRequired[str | None]
 
 
 class Upload(TypedDict):

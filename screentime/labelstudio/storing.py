@@ -9,6 +9,7 @@ from urllib.parse import quote
 from screentime.config import Config
 from screentime.errors import ConfigError
 from screentime.labelstudio import installation, server
+from screentime.labelstudio.bucket import bucket_of, ensure_storage, send
 from screentime.labelstudio.images import ensure_local_storage, local_url, upload_film, upload_images
 from screentime.labelstudio.link import Link
 from screentime.labelstudio.project import ProjectRef
@@ -60,6 +61,8 @@ def image_addresses(
     ConfigError
         If an option is missing that the store needs, or the frames lie outside of the existing server's
         document root.
+    NotReady
+        If the environment has no credentials for the bucket.
     ServerError
         If the pictures are not taken.
     """
@@ -71,6 +74,11 @@ def image_addresses(
         case "http":
             base = _base(config)
             return lambda frame: f"{base}/{quote(frame.file)}"
+        case "s3":
+            bucket = bucket_of(config)
+            send(bucket, {f"{uid}.jpg": file for uid, file in files.items()}, "image/jpeg", progress=progress)
+            ensure_storage(link.client, project, bucket)
+            return lambda frame: bucket.address(f"{frame.uid}.jpg")
     name = _serve(link, project, config, config.project.id, folder)
     return lambda frame: local_url(name, frame.file.split("/", 1)[1])
 
@@ -100,6 +108,8 @@ def film_address(link: Link, project: ProjectRef, folder: Path, file: str, confi
     ConfigError
         If an option is missing that the store needs, or the folder lies outside of the existing server's
         document root.
+    NotReady
+        If the environment has no credentials for the bucket.
     ServerError
         If the film is not taken.
     """
@@ -108,6 +118,11 @@ def film_address(link: Link, project: ProjectRef, folder: Path, file: str, confi
             return upload_film(link.client, project, folder / file)
         case "http":
             return f"{_base(config)}/{quote(f'{folder.name}/{file}')}"
+        case "s3":
+            bucket, film = bucket_of(config), folder / file
+            send(bucket, {f"{folder.name}/{file}": film}, f"video/{film.suffix[1:]}")
+            ensure_storage(link.client, project, bucket)
+            return bucket.address(f"{folder.name}/{file}")
     return local_url(_serve(link, project, config, f"{config.project.id}-review", folder), file)
 
 

@@ -1,0 +1,269 @@
+"""Frames in an S3 bucket: sent there once each, and read from there by Label Studio."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from screentime.config import Config
+from screentime.errors import ConfigError, NotReady, ServerError, UserMistake
+from screentime.labelstudio import forms
+from screentime.labelstudio.client import Client, speaking
+from screentime.labelstudio.project import ProjectRef
+from screentime.labelstudio.tasks import Progress
+
+KEY_VARIABLE, SECRET_VARIABLE, SESSION_VARIABLE = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"
+STORAGE_TITLE = "screentime frames"
+AT_ONCE = 8
+ATTEMPTS, PATIENCE = 5, timedelta(seconds=60)
+# How long an address holds that a browser was given: a person may think about a frame, or come back to it.
+MINUTES = 60
+_PARTS_BYTES = 8 * 2**20
+
+_REFUSED = {
+    "InvalidAccessKeyId": "it does not know the key", "SignatureDoesNotMatch": "the secret is not that of the key",
+    "ExpiredToken": "the session has ended", "InvalidToken": "it does not know the session",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A project's folder in a bucket.
+
+    Attributes
+    ----------
+    name, region : str
+    folder : str
+        Path in the bucket, without slashes around it.
+    endpoint : str
+        Address of the S3 service; empty means that of AWS.
+    presign : bool
+        Whether browsers fetch the pictures from the service themselves.
+    keys : dict of str to str
+        The credentials, which are never shown.
+    """
+
+    name: str
+    folder: str
+    endpoint: str
+    region: str
+    presign: bool
+    keys: dict[str, str] = field(repr=False)
+
+    @property
+    def service(self) -> str:
+        """How the service is called in sentences."""
+        return f"the S3 service at {self.endpoint}" if self.endpoint else "AWS S3"
+
+    def address(self, file: str) -> str:
+        """What a task names: Label Studio knows by it what to fetch."""
+        return f"s3://{self.name}/{self.folder}/{file}"
+
+
+def bucket_of(config: Config) -> Bucket:
+    """The bucket that the options name, with the environment's credentials.
+
+    Parameters
+    ----------
+    config : Config
+
+    Returns
+    -------
+    Bucket
+
+    Raises
+    ------
+    ConfigError
+        If no bucket is named.
+    NotReady
+        If the environment has no credentials.
+    """
+    options = config.storage
+    if not options.s3_bucket:
+        raise ConfigError(
+            "store = \"s3\" needs to know which bucket the frames go into.",
+            "Set s3_bucket, and s3_endpoint where the service is not AWS.",
+        )
+    missing = [name for name in (KEY_VARIABLE, SECRET_VARIABLE) if not os.environ.get(name)]
+    if missing:
+        raise NotReady(
+            f"There are no credentials for the bucket {options.s3_bucket}: {' and '.join(missing)}"
+            f" {'is' if len(missing) == 1 else 'are'} not set.",
+            "Put them into the environment, never into screentime.toml.",
+        )
+    keys = {"access_key_id": os.environ[KEY_VARIABLE], "secret_access_key": os.environ[SECRET_VARIABLE]}
+    if os.environ.get(SESSION_VARIABLE):
+        keys["session_token"] = os.environ[SESSION_VARIABLE]
+    return Bucket(
+        options.s3_bucket, "/".join(part for part in (options.s3_prefix, config.project.id) if part),
+        options.s3_endpoint.rstrip("/"), options.s3_region, options.s3_presign, keys,
+    )
+
+
+def send(bucket: Bucket, files: Mapping[str, Path], kind: str, *, progress: Progress | None = None) -> int:
+    """Copy files into the bucket; those that are there, with as many bytes, are not sent again.
+
+    Parameters
+    ----------
+    bucket : Bucket
+    files : mapping of str to Path
+        Name in the project's folder of the bucket to the file.
+    kind : str
+        Their type, for example ``image/jpeg``.
+    progress : callable of (int, int), optional
+        Told how many are there, of how many.
+
+    Returns
+    -------
+    int
+        How many were sent.
+
+    Raises
+    ------
+    UserMistake
+        If a file cannot be read, or the credentials or the bucket are refused.
+    ServerError
+        If the service does not take them; what was sent is found by the next call.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    import obstore
+
+    store = _open(bucket)
+    with _storing(bucket):
+        there = {
+            one["path"].removeprefix(f"{bucket.folder}/"): one["size"]
+            for some in obstore.list(store, bucket.folder) for one in some
+        }
+    try:
+        missing = [name for name, file in files.items() if there.get(name) != file.stat().st_size]
+
+        def put(name: str) -> None:
+            with files[name].open("rb") as content:
+                obstore.put(
+                    store, f"{bucket.folder}/{name}", content, attributes={"Content-Type": kind}, chunk_size=_PARTS_BYTES,
+                )
+
+        with _storing(bucket), ThreadPoolExecutor(AT_ONCE) as pool:
+            jobs = [pool.submit(put, name) for name in missing]
+            try:
+                for number, job in enumerate(jobs, start=len(files) - len(missing) + 1):
+                    job.result()
+                    if progress:
+                        progress(number, len(files))
+            finally:
+                for job in jobs:
+                    job.cancel()
+    except OSError as error:
+        raise UserMistake(
+            f"{error.filename} cannot be read: {error.strerror}.", "Sample the film again: `screentime extract`."
+        ) from None
+    return len(missing)
+
+
+def ensure_storage(client: Client, project: ProjectRef, bucket: Bucket) -> None:
+    """Let the project's page show what lies in the bucket: exactly one storage, never synced.
+
+    Label Studio keeps the credentials in its database and shows them to nobody.
+
+    Parameters
+    ----------
+    client : Client
+    project : ProjectRef
+    bucket : Bucket
+        Something lies in its folder: Label Studio looks.
+
+    Raises
+    ------
+    ServerError
+        If Label Studio cannot be spoken with, or does not reach the bucket.
+    """
+    wanted = {
+        "project": project.id, "title": STORAGE_TITLE, "bucket": bucket.name, "prefix": bucket.folder,
+        "s3_endpoint": bucket.endpoint or None, "region_name": bucket.region, "use_blob_urls": True,
+        "presign": bucket.presign, "presign_ttl": MINUTES,
+        **{f"aws_{name}": key for name, key in ({"session_token": ""} | bucket.keys).items()},
+    }
+    present = storages(client, project)
+    ours = [one for one in present if one.get("bucket") == bucket.name and one.get("title") == STORAGE_TITLE]
+    try:
+        with speaking("letting Label Studio read the bucket"):
+            if ours:
+                # The credentials may have been renewed, and are not shown: so they are always written.
+                client.request("PATCH", f"api/storages/s3/{ours[0]['id']}", json=wanted)
+            else:
+                client.request("POST", "api/storages/s3/", json=wanted)
+            for double in ours[1:]:
+                client.request("DELETE", f"api/storages/s3/{double['id']}")
+    except ServerError as error:
+        raise ServerError(
+            error.what,
+            f"See that Label Studio itself reaches {bucket.service} by that address. Where the address is one of a"
+            " private network, start Label Studio with LABEL_STUDIO_USE_DEFAULT_BANNED_SUBNETS=false.",
+        ) from None
+
+
+def storages(client: Client, project: ProjectRef) -> list[Any]:
+    """The S3 storages that the project has.
+
+    Raises
+    ------
+    ServerError
+        If Label Studio cannot be spoken with.
+    """
+    with speaking("looking which buckets the project reads"):
+        return client.request("GET", "api/storages/s3/", params={"project": project.id}, form=list[forms.Storage])
+
+
+def _open(bucket: Bucket) -> Any:
+    from obstore.store import S3Store
+
+    config = {**bucket.keys, "region": bucket.region} | ({"endpoint": bucket.endpoint} if bucket.endpoint else {})
+    return S3Store(
+        bucket.name, config=config, client_options={"allow_http": True, "timeout": "120s"},
+        retry_config={"max_retries": ATTEMPTS, "retry_timeout": PATIENCE},
+    )
+
+
+@contextmanager
+def _storing(bucket: Bucket) -> Iterator[None]:
+    """Turn every failure of the S3 service into a sentence, of which its own words are only a code."""
+    from obstore.exceptions import BaseError
+
+    try:
+        yield
+    except BaseError as error:
+        raise _refusal(bucket, str(error)) from None
+
+
+def _refusal(bucket: Bucket, said: str) -> ServerError | UserMistake:
+    # Its words may name the key, and what it computed from the secret.
+    code = (re.search(r"<Code>(\w{1,60})</Code>", said) or ["", ""])[1]
+    status = (re.search(r"status code: (\d{3})", said) or ["", ""])[1]
+    service = f"{bucket.service[0].upper()}{bucket.service[1:]}"
+    if code == "NoSuchBucket":
+        return UserMistake(f"{service} has no bucket {bucket.name}.", "Make it there, or correct s3_bucket.")
+    if code in _REFUSED:
+        return UserMistake(
+            f"{service} refuses the credentials: {_REFUSED[code]}.",
+            f"Correct {KEY_VARIABLE} and {SECRET_VARIABLE}.",
+        )
+    if status in ("401", "403"):
+        return UserMistake(
+            f"The key in {KEY_VARIABLE} may not list and write {bucket.folder} of the bucket {bucket.name} ({code or status}).",
+            "Give it the rights to do that, or use another one.",
+        )
+    if status:
+        return ServerError(
+            f"{service} answered {status}{f' ({code})' if code else ''}.",
+            "Run the same command again: what is there is found.",
+        )
+    return ServerError(
+        f"Nothing answers as {bucket.service}.", "Start it, or correct s3_endpoint, then run the same command again."
+    )
