@@ -88,9 +88,11 @@ def predict(
     model: Annotated[Path | None, typer.Option("--model", help="Model folder; the workspace's latest when left out.")] = None,
     workspace: o.Folder = HERE,
     csv: Annotated[Path | None, typer.Option("--csv", help="Also write the table to this CSV file.")] = None,
+    into: Annotated[Path | None, typer.Option("--into", help="Also put each film, as soon as it is done, into this folder of Parquet files.")] = None,
 ) -> Result:
     """Screen time of each character in films, by a trained model."""
     from screentime.projects import screen_films
+    from screentime.report.exports.collection import Collection
     from screentime.screening import rows_of
 
     terminal = Terminal()
@@ -98,8 +100,11 @@ def predict(
         if csv:
             require_outlet(csv, [".csv"], "a CSV file")
             stack.enter_context(writing(csv, "predict"))
-        times, failures = screen_films(films, model, workspace, terminal)
+        done = [Collection(into).put] if into else []
+        times, failures = screen_films(films, model, workspace, terminal, *done)
         rows = rows_of(times)
+        if into and times:
+            terminal.say(f"{into} holds the appearances and totals of {len(times)} films.")
         if csv:
             from screentime.report.tables import write_csv
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -112,7 +112,8 @@ def extract_films(workspace: Workspace, config: Config, talk: Talk) -> tuple[lis
 
 
 def screen_films(
-    paths: Sequence[Path], model: Path | None, folder: Path, talk: Talk
+    paths: Sequence[Path], model: Path | None, folder: Path, talk: Talk,
+    done: Callable[[ScreenTime], None] = lambda time: None,
 ) -> tuple[list[ScreenTime], list[str]]:
     """Screen times of films by a model; a film that cannot be read does not stop the others.
 
@@ -126,6 +127,8 @@ def screen_films(
     folder : Path
         The workspace, if there is one.
     talk : Talk
+    done : callable, optional
+        Told each film's screen time as soon as it is known.
 
     Returns
     -------
@@ -166,9 +169,12 @@ def screen_films(
     for path in films:
         try:
             known = own.get(digest(path)) if own else None
-            results.append(screen(path, classifier, talk, basis) if known is None else _named(known, path))
+            time = screen(path, classifier, talk, basis) if known is None else _named(known, path)
         except FilmError as error:
             failures.append(f"{error.what} {error.remedy}")
+        else:
+            results.append(time)
+            done(time)
     return results, failures
 
 

@@ -129,8 +129,9 @@ def test_a_film_that_cannot_be_read_does_not_stop_the_others(cartoon, modelled, 
     films.mkdir()
     (films / "a.mp4").write_text("no film")
     (films / "b.mp4").write_bytes(cartoon[0].read_bytes())
-    results, failures = screen_films([films], modelled[1], tmp_path, Talk())
-    assert [one.film.name for one in results] == ["b.mp4"]
+    told = []
+    results, failures = screen_films([films], modelled[1], tmp_path, Talk(), told.append)
+    assert [one.film.name for one in results] == ["b.mp4"] and told == results
     assert len(failures) == 1 and failures[0].startswith("a.mp4 holds no pictures that can be read")
 
 

@@ -12,13 +12,15 @@ if TYPE_CHECKING:
     from screentime.screening import ScreenTime
 
 
-def parquet(times: Sequence[ScreenTime], what: What) -> bytes:
+def parquet(times: Sequence[ScreenTime], what: What, film_as: str = "film") -> bytes:
     """A table of `screentime.report.exports.rows.rows` as the bytes of a Parquet file.
 
     Parameters
     ----------
     times : sequence of ScreenTime
     what : {"appearances", "totals"}
+    film_as : str, optional
+        What the column of the film's name is called.
 
     Returns
     -------
@@ -31,10 +33,11 @@ def parquet(times: Sequence[ScreenTime], what: What) -> bytes:
 
     types = {"text": pa.string(), "number": pa.float64(), "count": pa.int64(), "truth": pa.bool_()}
     fields = [
-        pa.field(name, types[kind], metadata={"unit": unit} if unit else None)
+        pa.field(film_as if name == "film" else name, types[kind], metadata={"unit": unit} if unit else None)
         for name, (kind, unit) in COLUMNS[what].items()
     ]
     schema = pa.schema(fields, metadata={"screentime": __version__, "table": what})
     sink = pa.BufferOutputStream()
-    write_table(pa.Table.from_pylist(rows(times, what), schema=schema), sink)
+    named = [{film_as: row["film"], **row} for row in rows(times, what)]
+    write_table(pa.Table.from_pylist(named, schema=schema), sink)
     return sink.getvalue().to_pybytes()

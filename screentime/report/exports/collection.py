@@ -1,0 +1,104 @@
+"""Results of many films in one place: Parquet in folders by film, which pandas and DuckDB read as one table."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from screentime.errors import ScreentimeError, UserMistake
+from screentime.files import write_atomically
+from screentime.outlet import require_foreign
+from screentime.report.exports.parquet import parquet
+
+if TYPE_CHECKING:
+    from screentime.report.exports.rows import What
+    from screentime.screening import ScreenTime
+
+TABLES: Sequence[What] = ("appearances", "totals")
+# Files that are not whole yet, under names that the next try takes again: beside the tables, since DuckDB reads hidden files too.
+PARTS = ".parts"
+# Most file systems end at 255 bytes for a name; the end is left for the digest.
+MOST_BYTES = 200
+# Readers take this for no name.
+NOBODY = "__HIVE_DEFAULT_PARTITION__"
+
+
+def folder_of(film: str, digest: str) -> str:
+    """The name of a film's folder, from which readers make the column ``film``.
+
+    Parameters
+    ----------
+    film : str
+        Its name: untrusted text.
+    digest : str
+        Of its content; tells names apart that are cut, or mean nothing to readers.
+
+    Returns
+    -------
+    str
+        ``film=`` and the name, in which all but letters, digits, ``_``, ``-``, ``.`` and spaces is written as
+        Hive, pandas and DuckDB read it: percent and two hexadecimal digits a byte.
+    """
+    letters = [c if c.isalnum() or c in "_-. " else quote(c, safe="") for c in film]
+    if film == NOBODY or len("".join(letters).encode()) > MOST_BYTES:
+        while len("".join(letters).encode()) > MOST_BYTES:
+            letters.pop()
+        letters.append(f"-{digest}")
+    return f"film={''.join(letters)}"
+
+
+class Collection:
+    """A folder with a table of appearances and one of totals, a file a film in each.
+
+    ``appearances/film=NAME/DIGEST.parquet`` and ``totals/film=NAME/DIGEST.parquet``, with the columns of
+    `screentime.report.exports.rows.COLUMNS`, but that the film's name is called ``name``: ``film`` comes from
+    the folder, and readers take names that are numbers for numbers there.
+
+    Parameters
+    ----------
+    folder : Path
+        Is made when the first film is put.
+
+    Raises
+    ------
+    UserMistake
+        If it is a file, or belongs to a project.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        if folder.exists() and not folder.is_dir():
+            raise UserMistake(f"{folder} is a file.", "Name a folder, which may be new.")
+        require_foreign(folder / PARTS)
+        self.folder = folder.absolute()
+
+    def put(self, time: ScreenTime) -> None:
+        """Write a film's rows, in the place of what was said of the same film before.
+
+        Each file is replaced at once; the totals come last, so a film that has totals has its appearances.
+
+        Parameters
+        ----------
+        time : ScreenTime
+
+        Raises
+        ------
+        ScreentimeError
+            If they cannot be written.
+        """
+        parts = self.folder / PARTS
+        for what in TABLES:
+            place = self.folder / what / folder_of(time.film.name, time.film.digest)
+            try:
+                parts.mkdir(parents=True, exist_ok=True)
+                place.mkdir(parents=True, exist_ok=True)
+                part = parts / f"{what}-{time.film.digest}.parquet"
+                write_atomically(part, parquet([time], what, film_as="name"))
+                os.replace(part, place / f"{time.film.digest}.parquet")
+            except OSError as error:
+                raise ScreentimeError(
+                    f"{place} cannot be written: {error.strerror or error}.",
+                    "See that you may write there, and that space is left.",
+                ) from None
