@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from screentime.looking import Looked, look
 from screentime.model.classifier import Classifier
 from screentime.records import Appearance, Film, Review, frame_uid
 from screentime.schema import BOTH, Schema
 from screentime.talk import Talk
-from screentime.timeline import appearances, near
+from screentime.timeline import appearances
 from screentime.totals import Estimate, Evidence, durations, estimate, exact
-from screentime.video.reader import Reader, digest
-from screentime.video.shots import ShotCounter
-from screentime.video.source import shown_name
+from screentime.video.source import digest
 
 if TYPE_CHECKING:
     import numpy as np
 
-# Pictures that go through the network at once: more are not faster on two cores, and memory counts.
-BATCH = 8
-# Batches that may wait for the network while the film is read on.
-AHEAD = 2
 # A frame whose decision is less certain than this is one that the model does not know.
 UNSURE = 0.75
 # Shares of frames from which a film is far from what the model learned. Of a film like those it
@@ -164,9 +157,6 @@ def count(
 def screen(path: Path, classifier: Classifier, talk: Talk, basis: Basis | None = None) -> ScreenTime:
     """Screen time of each character in one film.
 
-    The film is read once, a frame at a time, while the network looks at the frames before; nothing grows
-    with its length but small rows of numbers, one a frame.
-
     Parameters
     ----------
     path : Path
@@ -184,60 +174,35 @@ def screen(path: Path, classifier: Classifier, talk: Talk, basis: Basis | None =
     FilmError
         If the film cannot be read.
     """
-    import numpy as np
-
-    from screentime.model.dataset import to_input
-    from screentime.model.shift import strange_share
-
-    schema = classifier.schema
-    content = digest(path)
-    seconds: list[float] = []
-    rows: list[np.ndarray] = []
-    strange: list[float] = []
-    shots: list[int] = []
-    shot_of = ShotCounter()
-    waiting: list[np.ndarray] = []
-    known = classifier.reference
-    if known is not None:
-        known = replace(known, known=known.known.astype(np.float32))  # once, not for each batch
-
-    looked: deque[Future] = deque()
-
-    def flush(most: int = AHEAD) -> None:
-        if waiting:
-            looked.append(looking.submit(classifier.look, np.stack(waiting)))
-            waiting.clear()
-        while len(looked) > most:
-            probabilities, embeddings = looked.popleft().result()
-            rows.append(probabilities)
-            if embeddings is not None and known is not None:
-                strange.append(strange_share(known, embeddings) * len(embeddings))
-
-    with (
-        ThreadPoolExecutor(1) as looking,
-        Reader(path, fps=classifier.card["fps"], size=classifier.size, known_digest=content) as reader,
-        talk.progress(f"Reading {shown_name(path)}") as step,
-    ):
-        for sample in reader:
-            picture = to_input(sample.image, sample.image.shape[1::-1])
-            if waiting and waiting[0].shape != picture.shape:
-                flush()  # a film may change its shape on the way
-            waiting.append(picture)
-            seconds.append(sample.second)
-            shots.append(shot_of.next(sample.image))
-            if len(waiting) == BATCH:
-                flush()
-                step(round(sample.second), round(reader.claimed_seconds))
-        flush(most=0)
-        film = reader.film
-    for warning in reader.warnings:
+    looked = look(path, classifier, digest(path), talk)
+    for warning in looked.warnings:
         talk.say(warning)
+    return conclude(looked, classifier.card, basis)
+
+
+def conclude(looked: Looked, card: Mapping[str, Any], basis: Basis | None = None) -> ScreenTime:
+    """Screen times from what a model says of each frame of a film.
+
+    Parameters
+    ----------
+    looked : Looked
+        Of a whole film.
+    card : mapping
+        The model's.
+    basis : Basis, optional
+        As for `screen`.
+
+    Returns
+    -------
+    ScreenTime
+    """
     basis = basis or Basis()
-    own = any(uid.startswith(f"{content}-") for uid in basis.learned)
-    neighbours = near([content] * len(shots), shots, classifier.card.get("smoothing", 0.0))
+    seconds = looked.seconds.tolist()
+    own = any(uid.startswith(f"{looked.film.digest}-") for uid in basis.learned)
     return count(
-        film, seconds, neighbours.smooth(np.concatenate(rows)), schema, classifier.version, basis,
-        sum(strange) / len(seconds) if strange and not own else None,
+        looked.film, seconds, looked.smooth(card.get("smoothing", 0.0)),
+        Schema(card["mode"], tuple(card["characters"])), card["version"], basis,
+        sum(looked.strange.tolist()) / len(seconds) if len(looked.strange) and not own else None,
     )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from screentime.errors import ConfigError, FilmError
+from screentime.looking import BATCH
 from screentime.model.backbone import open_backbone, tensorflow
 from screentime.model.classifier import load, save
 from screentime.model.conversion import judged
@@ -22,7 +23,7 @@ from screentime.model.shift import Reference
 from screentime.model.views import View
 from screentime.records import Appearance, Film, Review, frame_uid
 from screentime.schema import ENDINGS, Schema
-from screentime.screening import BATCH, Basis, ScreenTime, count, rows_of, screen
+from screentime.screening import Basis, ScreenTime, count, rows_of, screen
 from screentime.talk import Talk
 from screentime.totals import Estimate, Evidence, estimate
 from screentime.video.reader import digest

@@ -15,7 +15,7 @@ from screentime.records import Film
 from screentime.video.clock import Clock, Picker
 from screentime.video.decoding import AstrayError, DamagedError, Pictures
 from screentime.video.pictures import Shaper, Size
-from screentime.video.skipping import Plan
+from screentime.video.skipping import Plan, segments
 from screentime.video.source import checked, digest, mark, require_unchanged, shown_name
 
 if TYPE_CHECKING:
@@ -69,6 +69,9 @@ class Reader:
         width and height wanted; without it pictures keep their size.
     known_digest : str or None, optional
         The film's `digest` where the caller has it, so that its bytes are not read twice.
+    part : Plan or None, optional
+        Only the samples of one of the film's `segments`; the summary counts these alone and is the whole film's
+        in all else.
 
     Attributes
     ----------
@@ -84,6 +87,8 @@ class Reader:
     FilmError
         On entering: if the file is missing, empty or holds no pictures. While iterating: if
         not one frame can be decoded, or the file is changed meanwhile.
+    AstrayError
+        While iterating over a part: if the film must be read as a whole, without a plan.
 
     Examples
     --------
@@ -100,6 +105,7 @@ class Reader:
         fps: float = 1.0,
         size: Size | None = None,
         known_digest: str | None = None,
+        part: Plan | None = None,
     ) -> None:
         if not (math.isfinite(fps) and fps > 0):
             raise ConfigError(f"{fps} frames a second cannot be sampled.", "Use an fps above 0.")
@@ -107,6 +113,7 @@ class Reader:
         self._fps = fps
         self._size = size
         self._digest = known_digest
+        self._part = part
         self._pictures: Pictures | None = None
         self._film: Film | None = None
         self.claimed_seconds = 0.0
@@ -127,9 +134,10 @@ class Reader:
     def __iter__(self) -> Iterator[Sample]:
         samples, full = 0, (0, 0)
         shaper = Shaper(self._pictures.ratio, self._size)
+        first = self._part.first if self._part else 0
         for second, frame in self._frames():
             full = full if samples else shaper.full(frame)
-            yield Sample(samples, second, shaper.shape(frame))
+            yield Sample(first + samples, second, shaper.shape(frame))
             samples += 1
         if not samples:
             raise FilmError(
@@ -192,6 +200,10 @@ class Reader:
 
     def _frames(self) -> Frames:
         """Second and frame of each sample; sets how long the film is."""
+        if self._part is not None:
+            self._open(strict=True)
+            yield from self._planned(self._part)
+            return
         handed = -1.0
         known = self._pictures.plan(self._fps)
         ways = [self._picked(strict=True), self._picked(strict=False)]
@@ -265,6 +277,36 @@ class Reader:
         # it alone knows how long the last one is held.
         all_there = decoded >= self._pictures.claimed_frames > 0
         return round(self.claimed_seconds if all_there and self.claimed_seconds > last else until, 6)
+
+
+def survey(path: str | os.PathLike[str], fps: float, samples: int) -> list[Plan]:
+    """Part a film into segments that can be read one by one, see `screentime.video.skipping.segments`.
+
+    Parameters
+    ----------
+    path : path-like
+    fps : float
+        Samples per second.
+    samples : int
+        Samples of a segment.
+
+    Returns
+    -------
+    list of Plan
+        Empty where the film can be read only as a whole, or is no longer than a segment.
+
+    Raises
+    ------
+    FilmError
+        If it is no film.
+    """
+    pictures = Pictures(checked(path))
+    try:
+        known = pictures.plan(fps)
+    finally:
+        pictures.close()
+    parts = [] if known is None else segments(known, samples)
+    return parts if len(parts) > 1 else []
 
 
 def require_film(path: str | os.PathLike[str]) -> None:

@@ -66,21 +66,39 @@ class ShotCounter:
         int
             0 for the first picture; one more than before after a cut, else the same.
         """
-        looks = _looks(picture)
-        if self._last is not None and _change(self._last, looks) > CUT:
+        looks = looks_of(picture)
+        if self._last is not None and is_cut(self._last, looks):
             self._shot += 1
         self._last = looks
         return self._shot
 
 
-def _looks(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Palette, shape (BINS³,), its sum 1, and layout, shape (9, 16, 3), in [0, 255]."""
+def looks_of(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What of a picture tells a cut.
+
+    Parameters
+    ----------
+    picture : ndarray of uint8, shape (height, width, 3)
+        As for `ShotCounter.next`.
+
+    Returns
+    -------
+    palette : ndarray of float32, shape (BINS³,)
+        Its sum is 1.
+    layout : ndarray of float32, shape (9, 16, 3)
+        In [0, 255].
+    """
     import cv2
 
     reduced = cv2.resize(picture, PALETTE_SIZE, interpolation=cv2.INTER_AREA)
     palette = cv2.calcHist([reduced], [0, 1, 2], None, [BINS] * 3, [0, 256] * 3).ravel()
     layout = cv2.resize(reduced, LAYOUT_SIZE, interpolation=cv2.INTER_AREA)
     return palette / palette.sum(), layout.astype("float32")
+
+
+def is_cut(before: tuple[np.ndarray, np.ndarray], after: tuple[np.ndarray, np.ndarray]) -> bool:
+    """Whether a cut lies between two pictures in a row, each as `looks_of` gives it."""
+    return _change(before, after) > CUT
 
 
 def _change(before: tuple[np.ndarray, np.ndarray], after: tuple[np.ndarray, np.ndarray]) -> float:

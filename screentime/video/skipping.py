@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from screentime.video.clock import Clock, Picker
 from screentime.video.leaning import Kind
@@ -32,6 +33,12 @@ class Plan:
         Second of its last frame.
     end : float
         Second at which that one leaves the screen, by what a frame usually lasts.
+    kinds : bytearray
+        `Kind` of each packet.
+    first : int
+        How many of the film's samples lie before those of this plan.
+    goes_on : bool
+        Whether the film goes on behind the packets of this plan.
     """
 
     stamps: array[int]
@@ -42,6 +49,9 @@ class Plan:
     frames: int
     last: float
     end: float
+    kinds: bytearray
+    first: int = 0
+    goes_on: bool = False
 
 
 def plan(stamps: array[int], kinds: bytearray, unit: float, start: int, fps: float, rate: float) -> Plan:
@@ -78,11 +88,61 @@ def plan(stamps: array[int], kinds: bytearray, unit: float, start: int, fps: flo
             seconds[stamp] = second
     # The last ones tell whether the film is there to its end.
     sent = needed(stamps, kinds, {*seconds, *shown[-1:], stamps[-1]})
-    seen = visible & (np.asarray(sent) > 0)
-    due = array("q", np.sort(times[seen]).tobytes())
-    starts = frozenset(times[seen & ((np.asarray(kinds) & Kind.START) > 0)].tolist())
     last = clock.last or 0.0
-    return Plan(stamps, sent, due, starts, seconds, len(shown), last, last + clock.usual_step)
+    return Plan(
+        stamps, sent, *_coming(stamps, kinds, sent), seconds, len(shown), last, last + clock.usual_step, kinds
+    )
+
+
+def _coming(stamps: array[int], kinds: bytearray, sent: bytearray) -> tuple[array[int], frozenset[int]]:
+    """Stamps of the frames that come out, ascending, and of those that are drawn without any other."""
+    import numpy as np
+
+    times, kind = np.asarray(stamps), np.asarray(kinds)
+    seen = ((kind & Kind.HIDDEN) == 0) & (np.asarray(sent) > 0)
+    return array("q", np.sort(times[seen]).tobytes()), frozenset(times[seen & ((kind & Kind.START) > 0)].tolist())
+
+
+def segments(whole: Plan, samples: int) -> list[Plan]:
+    """Part a film's plan, so that each part can be decoded by itself and the parts' samples are the film's.
+
+    A part begins to decode at the last packet that starts anew before what its samples need, wherever they are
+    cut. Each packet that the whole plan sends is sent in at least one part, with all that it leans on: so
+    damage that a decoder notices in the film, it notices in a part.
+
+    Parameters
+    ----------
+    whole : Plan
+    samples : int
+        Samples of each part but the last one, which may have fewer.
+
+    Returns
+    -------
+    list of Plan
+    """
+    stamps, kinds, samples_at = whole.stamps, whole.kinds, list(whole.seconds)
+    groups = [set(samples_at[first : first + samples]) for first in range(0, len(samples_at), samples)]
+    if len(groups) < 2:
+        return [whole]
+    firsts = [min(group) for group in groups]
+    sent = [needed(stamps, kinds, group) for group in groups]
+    covered = [any(marks) for marks in zip(*sent)]
+    left: dict[int, set[int]] = {}
+    for stamp, mark, there in zip(stamps, whole.sent, covered):
+        if mark and not there:
+            left.setdefault(max(bisect_right(firsts, stamp) - 1, 0), set()).add(stamp)
+    for place, more in left.items():
+        sent[place] = needed(stamps, kinds, groups[place] | more)
+    parts = []
+    for place, (group, marks) in enumerate(zip(groups, sent)):
+        end = len(stamps) if place + 1 == len(groups) else marks.rindex(1) + 1
+        due, starts = _coming(stamps, kinds, marks)
+        parts.append(replace(
+            whole, stamps=stamps[:end], sent=marks[:end], due=due, starts=starts, kinds=kinds[:end],
+            seconds={stamp: whole.seconds[stamp] for stamp in sorted(group)}, first=place * samples,
+            goes_on=end < len(stamps),
+        ))
+    return parts
 
 
 def needed(stamps: Sequence[int], kinds: Sequence[int], wanted: set[int]) -> bytearray:

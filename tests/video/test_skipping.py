@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screentime.video.leaning import Kind
-from screentime.video.skipping import needed, plan
+from screentime.video.skipping import needed, plan, segments
 
 KINDS = {"I": Kind.START, "P": 0, "b": Kind.SPARE, "s": Kind.HELD, "h": Kind.HIDDEN}
 
@@ -85,3 +85,34 @@ def test_a_plan_says_what_comes_out_and_when():
     # The last of each order are decoded too: they tell whether the film is there to its end.
     assert (list(known.sent), list(known.due)) == ([1, 1, 0, 1, 1, 1, 1], [100, 120, 130, 140, 150, 160])
     assert (known.starts, known.frames, known.last, known.end) == ({100}, 7, 6.0, 7.0)
+
+
+@given(films(), st.integers(1, 4), st.sampled_from([0.3, 0.5, 1.0]))
+def test_each_part_sends_what_its_samples_lean_on_and_all_parts_send_what_the_whole_does(packets, samples, fps):
+    leans = [[other for other in others if not packets[other][1] & Kind.SPARE] for _, _, others in packets]
+    stamps, kinds = array("q", [one[0] for one in packets]), bytearray(int(one[1]) for one in packets)
+    whole = plan(stamps, kinds, 1.0, 0, fps, 1.0)
+    parts = segments(whole, samples)
+    assert [second for part in parts for second in part.seconds.items()] == list(whole.seconds.items())
+    assert [part.first for part in parts] == list(range(0, len(whole.seconds), samples))
+    sound = set()
+    for part in parts:
+        for at, mark in enumerate(part.sent):
+            # Nothing is sent that the whole leaves out, or without what it leans on.
+            if mark and whole.sent[at] and all(part.sent[other] for other in leans[at]):
+                sound.add(at)
+            else:
+                assert not mark
+        assert set(part.seconds) <= set(part.due) and part.goes_on == (len(part.sent) < len(stamps))
+        assert (part.frames, part.last, part.end) == (whole.frames, whole.last, whole.end)
+    assert sound == {at for at, mark in enumerate(whole.sent) if mark}
+
+
+def test_a_part_begins_at_the_last_packet_that_starts_anew():
+    letters = "IPbPbIPbPbIPbPb"
+    stamps = array("q", [0, 2, 1, 4, 3, 5, 7, 6, 9, 8, 10, 12, 11, 14, 13])
+    whole = plan(stamps, bytearray(KINDS[letter] for letter in letters), 1.0, 0, 1.0, 1.0)
+    first, second = segments(whole, 8)
+    assert ["".join(map(str, part.sent)) for part in (first, second)] == ["1" * 8, "000001101111111"]
+    assert (list(second.seconds), second.due[0], second.first, first.goes_on) == (list(range(8, 15)), 5, 8, True)
+    assert segments(whole, 15) == [whole]

@@ -1,0 +1,79 @@
+"""A model whose numbers have many digits, and drawn films whose frames lean on one another over long stretches."""
+
+from __future__ import annotations
+
+import subprocess
+
+import imageio_ffmpeg
+import numpy as np
+import pytest
+
+from screentime.model.backbone import open_backbone
+from screentime.model.classifier import load, save
+from screentime.model.head import Head
+from screentime.model.shift import Reference
+
+# Two scenes that move, with a cut at 7.3 s, where no part of eight samples begins.
+MOVING = (
+    "testsrc2=s=192x108:r=25:d=7.3[a];mandelbrot=s=192x108:r=25:end_pts=400,trim=duration=5.7[b];"
+    "[a][b]concat,format=yuv420p"
+)
+VARIABLE = f"{MOVING},select='not(mod(n,7)*between(n,30,90))*not(between(n,200,240))'"
+FILMS = {
+    "closed.mp4": ["-c:v", "libx264", "-g", "55", "-bf", "3"],
+    "open groups.mkv": ["-c:v", "libx264", "-g", "75", "-bf", "3", "-x264-params", "open-gop=1:bframes=3:b-adapt=0"],
+    "one key.mp4": ["-c:v", "libx264", "-g", "9999", "-sc_threshold", "0"],
+    "vfr.mp4": ["-c:v", "libx264", "-g", "48", "-bf", "2", "-fps_mode", "vfr"],
+    "hevc.mp4": ["-c:v", "libx265", "-x265-params", "keyint=50:open-gop=1:log-level=error", "-tag:v", "hvc1"],
+    "vp9.webm": ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-g", "47"],
+    "mpeg2.mpg": ["-c:v", "mpeg2video", "-g", "15", "-bf", "2"],
+    "joined.avi": ["-c:v", "mpeg4", "-g", "30", "-bf", "2"],
+}
+
+
+def draw(path, *options, scene=MOVING):
+    command = [
+        imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", "-filter_complex", scene, "-threads", "1", *options, str(path)
+    ]
+    subprocess.run(command, check=True, timeout=60)
+    return path
+
+
+@pytest.fixture(scope="session")
+def moving(tmp_path_factory):
+    """``moving(name)`` draws one of `FILMS` once."""
+    folder = tmp_path_factory.mktemp("moving")
+
+    def film(name):
+        path = folder / name
+        return path if path.exists() else draw(path, *FILMS[name], scene=VARIABLE if name == "vfr.mp4" else MOVING)
+
+    return film
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory):
+    """A model on the builtin backbone with a head drawn at random, sampling five frames a second."""
+    backbone = open_backbone("builtin", "tiles")
+    rng = np.random.default_rng(3)
+    pictures = rng.random((2, backbone.view.short_side, backbone.view.short_side * 16 // 9, 3), np.float32)
+    embeddings = backbone.embed(pictures)
+    size = embeddings.shape[1]
+    head = Head(
+        embeddings.mean(axis=0), 0.05, rng.normal(0, 0.5, (size, 2)).astype(np.float32),
+        np.array([0.1, -0.2], np.float32), "sigmoid",
+    )
+    known = rng.random((40, size)).astype(np.float32)
+    known /= np.linalg.norm(known, axis=1, keepdims=True)
+    folder = tmp_path_factory.mktemp("models") / "v005-0123456789ab"
+    folder.mkdir()
+    save(folder, backbone.portable, backbone.view, head, {
+        "version": folder.name, "mode": "multi", "characters": ["Tom", "Jerry"], "fps": 5.0, "smoothing": 0.3,
+        "short_side": backbone.view.short_side, "backbone": {}, "round": {},
+    }, Reference(known.astype(np.float16), 0.45))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def model(model_folder):
+    return load(model_folder)
