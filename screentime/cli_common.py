@@ -20,6 +20,20 @@ def loop_of(workspace: Path, **changes: Any) -> Any:
     return Loop(place, override(place.config(), changes), Terminal())
 
 
+def spread_of(engine: str, address: str | None, workers: int | None, segment: float | None = None) -> Any:
+    """How films are spread over a cluster; None where one process does it all."""
+    from screentime.cluster.connecting import Spread
+    from screentime.errors import UserMistake
+
+    said = {"address": address, "workers": workers, "segment": segment}
+    given = {name: value for name, value in said.items() if value is not None}
+    if engine == "ray":
+        return Spread(**given)
+    if given:
+        raise UserMistake(f"--{next(iter(given))} is for --engine ray.", "Add --engine ray, or leave it out.")
+    return None
+
+
 def at(workspace: Path) -> str:
     """The flag that names a workspace again, where it is not the current folder."""
     return "" if workspace == HERE else f" --workspace {shlex.quote(str(workspace))}"

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from screentime import options as o
-from screentime.cli_common import HERE, at, loop_of
+from screentime.cli_common import HERE, at, loop_of, spread_of
 from screentime.errors import UserMistake
 from screentime.outlet import require_outlet, writing
 from screentime.output import Result, results
@@ -89,6 +89,7 @@ def predict(
     workspace: o.Folder = HERE,
     csv: Annotated[Path | None, typer.Option("--csv", help="Also write the table to this CSV file.")] = None,
     into: Annotated[Path | None, typer.Option("--into", help="Also put each film, as soon as it is done, into this folder of Parquet files.")] = None,
+    engine: o.Engine = "local", address: o.Address = None, workers: o.Workers = None, segment: o.Segment = None,
 ) -> Result:
     """Screen time of each character in films, by a trained model."""
     from screentime.projects import screen_films
@@ -96,12 +97,13 @@ def predict(
     from screentime.screening import rows_of
 
     terminal = Terminal()
+    spread = spread_of(engine, address, workers, segment)
     with ExitStack() as stack:
         if csv:
             require_outlet(csv, [".csv"], "a CSV file")
             stack.enter_context(writing(csv, "predict"))
-        done = [Collection(into).put] if into else []
-        times, failures = screen_films(films, model, workspace, terminal, *done)
+        done = {"done": Collection(into).put} if into else {}
+        times, failures = screen_films(films, model, workspace, terminal, **done, spread=spread)
         rows = rows_of(times)
         if into and times:
             terminal.say(f"{into} holds the appearances and totals of {len(times)} films.")

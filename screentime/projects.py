@@ -15,6 +15,7 @@ from screentime.talk import Talk
 from screentime.workspace import Workspace, create
 
 if TYPE_CHECKING:
+    from screentime.cluster.connecting import Spread
     from screentime.screening import ScreenTime
 
 
@@ -113,7 +114,7 @@ def extract_films(workspace: Workspace, config: Config, talk: Talk) -> tuple[lis
 
 def screen_films(
     paths: Sequence[Path], model: Path | None, folder: Path, talk: Talk,
-    done: Callable[[ScreenTime], None] = lambda time: None,
+    done: Callable[[ScreenTime], None] = lambda time: None, spread: Spread | None = None,
 ) -> tuple[list[ScreenTime], list[str]]:
     """Screen times of films by a model; a film that cannot be read does not stop the others.
 
@@ -129,6 +130,8 @@ def screen_films(
     talk : Talk
     done : callable, optional
         Told each film's screen time as soon as it is known.
+    spread : Spread, optional
+        How the films are spread over a Ray cluster; without it this process looks at one after the other.
 
     Returns
     -------
@@ -163,6 +166,10 @@ def screen_films(
         basis = basis_of(place)
         # What it has told of its own films is not told otherwise here.
         own = {time.film.digest: time for time in seconds_so_far(place)}
+    if spread is not None:
+        from screentime.cluster.predicting import predict_films
+
+        return predict_films(films, model, basis, own, spread, talk, done)
     with talk.progress("Loading the model"):
         classifier = load(model)
     results, failures = [], []

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from screentime.config import Config, LabelStudio
-from screentime.errors import ConfigError, NotReady, ServerError
+from screentime.errors import NotReady, ServerError
 from screentime.label_config import fill
 from screentime.labelstudio import installation, server
 from screentime.labelstudio.client import Client, connect, plain_address, silent

@@ -1,0 +1,107 @@
+"""The way to a Ray cluster: one that runs already, or one on this machine for as long as a command works."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from screentime.errors import ScreentimeError, UserMistake
+from screentime.machine import cores
+from screentime.talk import Talk
+
+# Bytes that a cluster on this machine keeps for what workers hand over: small rows of numbers.
+STORE_BYTES = 200 * 1024**2
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How films are spread.
+
+    Attributes
+    ----------
+    address : str or None
+        Of a running cluster, as ``ray start`` names it, or ``auto``; None for what RAY_ADDRESS says, else for a
+        cluster on this machine.
+    workers : int or None
+        How many films or parts are worked on at once, each on a core of its own; None for as many as the
+        cluster has cores.
+    segment : float
+        Seconds of film; a longer one is looked at in parts.
+    """
+
+    address: str | None = None
+    workers: int | None = None
+    segment: float = 600.0
+
+
+def ray_itself() -> Any:
+    """Ray, imported when first needed.
+
+    Raises
+    ------
+    UserMistake
+        If it is not installed.
+    """
+    # It reports home otherwise, and this must stand before it is imported.
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    # What it would change of graphics cards' settings for workers that use none, and say so.
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    try:
+        import ray
+    except ImportError:
+        raise UserMistake("Ray is not installed here.", 'Run `pip install "screentime[ray]"`.') from None
+    return ray
+
+
+@contextmanager
+def connected(spread: Spread, talk: Talk) -> Iterator[tuple[Any, int]]:
+    """Be connected to a cluster.
+
+    Parameters
+    ----------
+    spread : Spread
+    talk : Talk
+
+    Yields
+    ------
+    ray : module
+    workers : int
+        How many there can be.
+
+    Raises
+    ------
+    UserMistake
+        If Ray is not installed, or no cluster answers at the address.
+    ScreentimeError
+        If none can be started here.
+    """
+    ray = ray_itself()
+    address = spread.address or os.environ.get("RAY_ADDRESS")
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    with talk.progress("Connecting to the cluster" if address else "Starting a cluster on this machine"):
+        try:
+            if address:
+                ray.init(address=address, **quiet)
+            else:
+                ray.init(
+                    address="local", num_cpus=spread.workers or cores(), include_dashboard=False,
+                    object_store_memory=STORE_BYTES, **quiet,
+                )
+        except (ConnectionError, TimeoutError, ValueError, RuntimeError) as error:
+            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            if address:
+                raise UserMistake(
+                    f"No Ray cluster answers at {address} ({reason}).",
+                    "See that `ray start` was run there, or leave --address out to use this machine alone.",
+                ) from None
+            raise ScreentimeError(
+                f"Ray cannot be started here ({reason}).", "See that memory and disk are left, or use --engine local."
+            ) from None
+    try:
+        yield ray, spread.workers or max(int(ray.cluster_resources().get("CPU", 1)), 1)
+    finally:
+        ray.shutdown()

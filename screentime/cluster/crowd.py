@@ -1,0 +1,183 @@
+"""Workers and what they are asked: one thing each at a time, and once more elsewhere where a worker dies."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from screentime.cluster.worker import Failed, this_machine
+from screentime.errors import ModelError, ScreentimeError, UserMistake
+from screentime.talk import Talk
+
+# What kills so many workers kills others too.
+TRIES = 3
+# Seconds without any worker after which that is said.
+PATIENCE_SECONDS = 30.0
+
+
+@dataclass
+class Job:
+    """Something that a worker is asked.
+
+    Attributes
+    ----------
+    name : str
+        What it is about, for people.
+    method : str
+        Of the worker.
+    args : tuple
+    about : object
+        For whoever hears of the outcome.
+    deaths : int
+        How many workers died over it.
+    """
+
+    name: str
+    method: str
+    args: tuple[Any, ...]
+    about: Any = None
+    deaths: int = 0
+
+
+class Crowd:
+    """Workers of one kind.
+
+    Each has at most one thing to do, so nothing piles up, and what is not asked yet costs nothing.
+
+    Parameters
+    ----------
+    ray : module
+    kind : type
+        A `screentime.cluster.worker.Worker`, whose first argument is its number of cores.
+    args : tuple
+        Its further arguments.
+    most : int
+        How many workers.
+    talk : Talk
+    """
+
+    def __init__(self, ray: Any, kind: type, args: tuple[Any, ...], most: int, talk: Talk) -> None:
+        self._ray = ray
+        self._make = ray.remote(num_cpus=1, max_restarts=0)(kind)
+        self._args = args
+        self._most = most
+        self._talk = talk
+        self._here = this_machine()
+        self._processors: set[str] = {self._here.processor}
+        self._stillborn = 0
+
+    def run(self, jobs: Iterable[Job], done: Callable[[Job, Any], Iterable[Job]]) -> None:
+        """Have everything done.
+
+        Parameters
+        ----------
+        jobs : iterable of Job
+            Read on only when a worker has nothing else to do.
+        done : callable
+            Told each job and what came of it, a `Failed` where nothing did; gives jobs that follow, which
+            go before all others.
+
+        Raises
+        ------
+        ModelError, UserMistake
+            If a worker cannot be used.
+        ScreentimeError
+            If no worker starts.
+        """
+        source: Iterator[Job] = iter(jobs)
+        first: deque[Job] = deque()
+        free: list[Any] = []
+        busy: dict[Any, tuple[Any, Job | None]] = {}
+        waited = 0.0
+
+        def hire() -> None:
+            actor = self._make.remote(1, *self._args)
+            busy[actor.ready.remote()] = actor, None
+
+        def following() -> Job | None:
+            return first.popleft() if first else next(source, None)
+
+        job = following()
+        if job is None:
+            return
+        first.append(job)
+        for _ in range(self._most):
+            hire()
+        while True:
+            while free and (job := following()) is not None:
+                actor = free.pop()
+                busy[getattr(actor, job.method).remote(*job.args)] = actor, job
+            if free and not any(job for _, job in busy.values()):
+                return  # whoever is not ready yet is not needed any more
+            ready, _ = self._ray.wait(list(busy), num_returns=1, timeout=PATIENCE_SECONDS)
+            if not ready:
+                waited += PATIENCE_SECONDS
+                if not free and all(job is None for _, job in busy.values()) and waited == PATIENCE_SECONDS:
+                    self._talk.say("The cluster has no core free yet; waiting for one.")
+                continue
+            [ref] = ready
+            actor, job = busy.pop(ref)
+            answer, alive = self._answer(ref)
+            if job is None:
+                if alive:
+                    self._require_fit(answer)
+                    free.append(actor)
+                else:
+                    self._mourn(answer)
+                    hire()
+                continue
+            if alive:
+                free.append(actor)
+                first.extendleft(reversed(list(done(job, answer))))
+                continue
+            self._ray.kill(actor)
+            hire()
+            job.deaths += 1
+            if job.deaths < TRIES:
+                self._talk.say(f"A worker died at {job.name}; another one does it again.")
+                first.appendleft(job)
+            else:
+                first.extendleft(reversed(list(done(job, Failed(
+                    f"{job.name} ended {TRIES} workers.", "See that the machines have memory left, or leave it out."
+                )))))
+
+    def _answer(self, ref: Any) -> tuple[Any, bool]:
+        """What a worker says, and whether it lives; what killed it where it does not."""
+        exceptions = self._ray.exceptions
+        try:
+            return self._ray.get(ref), True
+        except exceptions.RayTaskError as error:
+            cause = error.cause if isinstance(getattr(error, "cause", None), BaseException) else error
+            last = (str(cause).strip().splitlines() or [""])[-1]
+            return Failed(
+                f"A worker failed in a way that it should not ({type(cause).__name__}: {last}).", "Report it."
+            ), True
+        except exceptions.RayError as error:
+            return error, False
+
+    def _require_fit(self, answer: Any) -> None:
+        """See that a worker's numbers are those of this machine."""
+        if isinstance(answer, Failed):
+            raise ModelError(answer.what, answer.remedy)
+        for name, there in answer.versions.items():
+            if there != self._here.versions[name]:
+                raise UserMistake(
+                    f"{name} is {there} on {answer.node} and {self._here.versions[name]} here: numbers could differ.",
+                    "Install the same there and here.",
+                )
+        if answer.processor not in self._processors:
+            self._processors.add(answer.processor)
+            self._talk.say(
+                f"{answer.node} has another processor ({answer.processor}) than this machine"
+                f" ({self._here.processor}): the last digits of its numbers may differ."
+            )
+
+    def _mourn(self, error: Any) -> None:
+        self._stillborn += 1
+        if self._stillborn >= TRIES * self._most:
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[-1]
+            raise ScreentimeError(
+                f"No worker starts ({reason}).", "See that screentime is installed on each machine of the cluster."
+            )
