@@ -77,3 +77,46 @@ def model_folder(tmp_path_factory):
 @pytest.fixture(scope="session")
 def model(model_folder):
     return load(model_folder)
+
+
+@pytest.fixture(scope="session")
+def long_film(tmp_path_factory):
+    """A minute and a half that takes a worker some seconds."""
+    path = tmp_path_factory.mktemp("long") / "long.mp4"
+    return draw(path, "-c:v", "libx264", "-preset", "ultrafast", "-g", "110", "-bf", "2", scene="testsrc2=s=320x180:r=25:d=90,format=yuv420p")
+
+
+@pytest.fixture(scope="session")
+def films(moving, tmp_path_factory):
+    """A folder of films: fine ones, one of a variable rate, one that is none, and one with a hole in it."""
+    folder = tmp_path_factory.mktemp("folder")
+    for name in ("closed.mp4", "vfr.mp4", "open groups.mkv", "joined.avi"):
+        (folder / name).write_bytes(moving(name).read_bytes())
+    content = bytearray(moving("closed.mp4").read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 2000] = bytes(2000)
+    (folder / "hole.mp4").write_bytes(content)
+    (folder / "none.mp4").write_text("no film")
+    return folder
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """A cache folder of the test's own."""
+    monkeypatch.setenv("SCREENTIME_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """Address of a cluster of two machines on this one, a core each."""
+    from screentime.cluster.connecting import STORE_BYTES, ray_itself
+
+    ray_itself()
+    from ray.cluster_utils import Cluster
+
+    one = {"num_cpus": 1, "object_store_memory": STORE_BYTES, "include_dashboard": False}
+    cluster = Cluster(initialize_head=True, head_node_args=one)
+    cluster.add_node(num_cpus=1, object_store_memory=STORE_BYTES)
+    yield cluster.address
+    cluster.shutdown()

@@ -1,0 +1,279 @@
+"""Many workers say what one machine says: to the last digit, whoever dies, and however often it is broken off."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from screentime.cluster.connecting import Spread
+from screentime.cluster.kept import Kept
+from screentime.cluster.predicting import Prediction
+from screentime.cluster.worker import Looker, model_key, this_machine
+from screentime.errors import UserMistake
+from screentime.model.card import read_card
+from screentime.projects import screen_films
+from screentime.screening import Basis
+from screentime.talk import Talk
+
+CLI = Path(sys.executable).with_name("screentime")
+HANG = 120
+
+
+class Heard(Talk):
+    def __init__(self):
+        self.sentences = []
+
+    def say(self, sentence):
+        self.sentences.append(sentence)
+
+
+@pytest.fixture
+def alone(films, model_folder, tmp_path):
+    """What one process says of the films."""
+    heard = Heard()
+    results, failures = screen_films([films], model_folder, tmp_path, heard)
+    assert len(results) == 5 and len(failures) == 1 and heard.sentences
+    return results, failures, heard.sentences
+
+
+def carry_out(prediction, worker, asked=None, stop=lambda job: False):
+    """Do the jobs of a prediction here, one after the other."""
+    jobs = deque(prediction.jobs())
+    while jobs:
+        job = jobs.popleft()
+        if stop(job):
+            return
+        if asked is not None:
+            asked.append((job.name, job.method))
+        jobs.extendleft(reversed(list(prediction.came(job, getattr(worker, job.method)(*job.args)))))
+
+
+@pytest.fixture
+def looker(model_folder, monkeypatch):
+    monkeypatch.setattr("screentime.cluster.worker.pin", lambda *_: 0)  # this process works on
+    worker = Looker(1, model_folder, model_key(model_folder), this_machine().versions)
+    assert worker.ready() == this_machine()
+    return worker
+
+
+def prediction_of(paths, model_folder, cache, talk=None, segment=3.0):
+    told = []
+    kept = Kept(cache / "looked", model_key(model_folder))
+    prediction = Prediction(
+        paths, read_card(model_folder), Basis(), {}, kept, segment, talk or Talk(), told.append
+    )
+    return prediction, told
+
+
+# -- without a cluster: what is done in which order ----------------------------------------------
+
+
+def test_a_film_in_parts_is_the_film(films, model_folder, looker, cache, alone):
+    heard = Heard()
+    prediction, told = prediction_of(sorted(films.iterdir()), model_folder, cache, heard)
+    steps, asked = [], []
+    prediction.step = lambda done, total: steps.append((done, total))
+    carry_out(prediction, looker, asked)
+    assert [prediction.results[place] for place in sorted(prediction.results)] == alone[0] == told
+    assert list(prediction.failures.values()) == alone[1]
+    assert heard.sentences == alone[2]
+    assert steps == [(done, 6) for done in range(1, 7)]
+    assert ("closed.mp4, part 2 of 5", "look") in asked and ("joined.avi", "look") in asked
+    # Its hole is met in a part; then it is looked at as one machine does, and the other parts count no more.
+    assert asked.count(("hole.mp4", "look")) == 1
+
+
+def test_what_is_done_is_not_done_again(films, model_folder, looker, cache, alone):
+    paths = sorted(films.iterdir())
+    prediction, _ = prediction_of(paths, model_folder, cache)
+    carry_out(prediction, looker, stop=lambda job: job.name == "closed.mp4, part 4 of 5")
+    assert not prediction.results
+    asked = []
+    again, told = prediction_of(paths, model_folder, cache)
+    carry_out(again, looker, asked)
+    assert told == alone[0]
+    assert [name for name, method in asked if method == "look"][:2] == ["closed.mp4, part 4 of 5", "closed.mp4, part 5 of 5"]
+    once_more, told = prediction_of(paths, model_folder, cache)
+    asked.clear()
+    carry_out(once_more, looker, asked)
+    assert told == alone[0] and {method for name, method in asked if name != "none.mp4"} == {"content"}
+    # Of each film that could be read one file is left; parts are gone.
+    assert len(list((cache / "looked").iterdir())) == 5
+
+
+def test_another_model_is_asked_anew_and_damaged_files_are_made_again(films, model_folder, looker, cache):
+    path = films / "closed.mp4"
+    prediction, told = prediction_of([path], model_folder, cache, segment=600)
+    carry_out(prediction, looker)
+    [file] = (cache / "looked").iterdir()
+    assert Kept(cache / "looked", "f" * 16).find(told[0].film.digest) is None
+    file.write_bytes(file.read_bytes()[:-100])
+    asked = []
+    prediction, again = prediction_of([path], model_folder, cache, segment=600)
+    carry_out(prediction, looker, asked)
+    assert again == told and ("closed.mp4", "look") in asked
+
+
+def test_a_film_that_changes_on_the_way_is_refused(films, model_folder, looker, cache, tmp_path):
+    path = tmp_path / "changing.mp4"
+    path.write_bytes((films / "closed.mp4").read_bytes())
+    prediction, _ = prediction_of([path], model_folder, cache)
+
+    def change(job):
+        if job.name.endswith("part 3 of 5"):
+            os.utime(path, (1, 1))
+        return False
+
+    carry_out(prediction, looker, stop=change)
+    assert list(prediction.failures.values()) == [
+        "changing.mp4 was changed while it was read. Wait until it is copied or downloaded whole, then run this again."
+    ] and not prediction.results
+
+
+def test_a_worker_loads_its_model_once(films, model_folder, monkeypatch, tmp_path):
+    import shutil
+
+    monkeypatch.setattr("screentime.cluster.worker.pin", lambda *_: 0)
+    copy = tmp_path / "model"
+    shutil.copytree(model_folder, copy)
+    worker = Looker(1, copy, model_key(copy), this_machine().versions)
+    worker.ready()
+    shutil.rmtree(copy)
+    path = films / "closed.mp4"
+    for _ in range(2):
+        assert len(worker.look(path, worker.content(path), None).seconds) == 66
+    assert worker.ready().what.startswith(f"{copy} ")
+    other = Looker(1, model_folder, "f" * 16, this_machine().versions).ready()
+    assert other.what == f"{model_folder} is another model on {this_machine().node}."
+
+
+# -- with one ------------------------------------------------------------------------------------
+
+
+def test_two_workers_say_what_one_process_says(films, model_folder, cache, cluster, alone, tmp_path):
+    heard, told = Heard(), []
+    results, failures = screen_films(
+        [films], model_folder, tmp_path, heard, told.append, Spread(cluster, segment=3.0)
+    )
+    assert (results, failures) == alone[:2]
+    assert sorted(heard.sentences) == sorted(alone[2])
+    assert sorted(told, key=lambda time: time.film.name) == results
+
+
+class Killer(threading.Thread):
+    """Kills workers while they look at a film, so many of them."""
+
+    def __init__(self, most):
+        super().__init__(daemon=True)
+        self.most, self.killed, self.over = most, [], False
+
+    def run(self):
+        while len(self.killed) < self.most and not self.over:
+            for process in psutil.process_iter():
+                try:
+                    mine = process.cmdline()[:1] == ["ray::Looker.look"] and process.pid not in self.killed
+                except psutil.Error:
+                    continue
+                if mine and len(self.killed) < self.most:
+                    time.sleep(0.3)  # well within it
+                    process.kill()
+                    self.killed.append(process.pid)
+            time.sleep(0.02)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over = True
+        self.join()
+
+
+def test_what_a_killed_worker_did_another_one_does_again(long_film, model_folder, cache, cluster, tmp_path):
+    expected, _ = screen_films([long_film], model_folder, tmp_path, Talk())
+    heard = Heard()
+    with Killer(1) as killer:
+        results, failures = screen_films(
+            [long_film], model_folder, tmp_path, heard, spread=Spread(cluster, segment=45.0)
+        )
+    assert len(killer.killed) == 1 and (results, failures) == (expected, [])
+    [sentence] = heard.sentences
+    assert sentence in [
+        f"A worker died at long.mp4, part {part} of 2; another one does it again." for part in (1, 2)
+    ]
+
+
+def test_what_kills_every_worker_is_reported_and_the_rest_is_done(
+    long_film, moving, model_folder, cache, cluster, tmp_path
+):
+    with Killer(3) as killer:
+        results, failures = screen_films(
+            [long_film], model_folder, tmp_path, Talk(), spread=Spread(cluster, workers=1, segment=600.0)
+        )
+    assert len(killer.killed) == 3 and not results
+    assert failures == ["long.mp4 ended 3 workers. See that the machines have memory left, or leave it out."]
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_a_command_that_is_broken_off_goes_on_from_there(long_film, model_folder, cache, tmp_path, how):
+    results = tmp_path / "results"
+    command = [
+        CLI, "predict", long_film, "--model", model_folder, "--engine", "ray", "--workers", "1", "--segment", "8",
+        "--into", results, "--format", "json",
+    ]
+    (cache / "looked").mkdir(parents=True)
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    until = time.monotonic() + HANG
+    while not (kept := list((cache / "looked").glob("*-40-*.npz"))):
+        assert running.poll() is None and time.monotonic() < until, running.communicate()
+        time.sleep(0.02)
+    ours = psutil.Process(running.pid).children(recursive=True)
+    running.send_signal(how)
+    _, said = running.communicate(timeout=HANG)
+    if how == signal.SIGINT:
+        assert running.returncode == 130
+        assert said.endswith("Stopped. What was done is kept; the same command goes on from here.\n")
+    # Nobody of its cluster is left behind.
+    assert psutil.wait_procs(ours, timeout=HANG)[1] == []
+    assert not results.exists()
+    # What is kept is taken as it is: here it says otherwise than the model.
+    first = kept[0]
+    arrays = dict(np.load(first))
+    np.savez(first, **(arrays | {"probabilities": np.full_like(arrays["probabilities"], 0.5)}))
+    done = subprocess.run(command, capture_output=True, text=True, timeout=HANG)
+    assert done.returncode == 0, done.stderr
+    import pandas as pd
+
+    [alone], _ = screen_films([long_film], model_folder, tmp_path, Talk())
+    totals = pd.read_parquet(results / "totals").set_index("character")["seconds"]
+    assert totals["Tom"] != pytest.approx(alone.estimates["Tom"].seconds)
+
+
+# -- what is missing -----------------------------------------------------------------------------
+
+
+def test_without_ray_it_is_said_how_to_come_by_it(films, model_folder, cache, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(UserMistake, match=r'^Ray is not installed here\. Run `pip install "screentime\[ray\]"`\.$'):
+        screen_films([films], model_folder, tmp_path, Talk(), spread=Spread())
+    assert not cache.exists()
+
+
+def test_flags_of_a_cluster_want_one():
+    from screentime.cli_common import spread_of
+
+    assert spread_of("local", None, None) is None
+    assert spread_of("ray", "auto", 3, 5.0) == Spread("auto", 3, 5.0) != replace(Spread(), address="auto")
+    with pytest.raises(UserMistake, match="^--workers is for --engine ray. Add --engine ray, or leave it out.$"):
+        spread_of("local", None, 2)
