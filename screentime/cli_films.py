@@ -69,12 +69,13 @@ def new(
 def extract(
     workspace: o.Folder = HERE,
     fps: o.Fps = None, max_height: o.MaxHeight = None, quality: o.Quality = None,
+    engine: o.Engine = "local", address: o.Address = None, workers: o.Workers = None,
 ) -> Result:
     """Turn the films into frames: JPEG files and frames.csv."""
     from screentime.projects import extract_films
 
     loop = loop_of(workspace, fps=fps, max_height=max_height, quality=quality)
-    films, _ = extract_films(loop.workspace, loop.config, loop.talk)
+    films, _ = extract_films(loop.workspace, loop.config, loop.talk, spread_of(engine, address, workers))
     rows = [{"film": f.name, "frames": f.frames, "seconds": round(f.seconds, 3)} for f in films]
     return Result(
         rows, lambda: print_table(["film", "frames", "seconds"], [[f.name, f.frames, f.seconds] for f in films]), rows,

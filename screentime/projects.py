@@ -71,7 +71,9 @@ def begin(folder: Path, films: Sequence[Path], characters: Sequence[str], **chan
     return create(folder, override(Config(project=project), changes))
 
 
-def extract_films(workspace: Workspace, config: Config, talk: Talk) -> tuple[list[Film], list[Frame]]:
+def extract_films(
+    workspace: Workspace, config: Config, talk: Talk, spread: Spread | None = None
+) -> tuple[list[Film], list[Frame]]:
     """Sample all films of a project into JPEG files and ``frames.csv``.
 
     Parameters
@@ -79,6 +81,8 @@ def extract_films(workspace: Workspace, config: Config, talk: Talk) -> tuple[lis
     workspace : Workspace
     config : Config
     talk : Talk
+    spread : Spread, optional
+        How the films are spread over a Ray cluster, which embeds their frames too.
 
     Returns
     -------
@@ -93,6 +97,10 @@ def extract_films(workspace: Workspace, config: Config, talk: Talk) -> tuple[lis
     """
     from screentime.video.frames import extract
 
+    if spread is not None:
+        from screentime.cluster.extracting import extract_films as extract_spread
+
+        return extract_spread(workspace, config, spread, talk)
     films: list[Film] = []
     frames: list[Frame] = []
     with workspace.locked("extract"):

@@ -44,7 +44,8 @@ class Job:
 class Crowd:
     """Workers of one kind.
 
-    Each has at most one thing to do, so nothing piles up, and what is not asked yet costs nothing.
+    Each has at most one thing to do, so nothing piles up, and what is not asked yet costs nothing. They stay for
+    as long as the crowd does.
 
     Parameters
     ----------
@@ -67,6 +68,8 @@ class Crowd:
         self._here = this_machine()
         self._processors: set[str] = {self._here.processor}
         self._stillborn = 0
+        self._free: list[Any] = []
+        self._busy: dict[Any, tuple[Any, Job | None]] = {}
 
     def run(self, jobs: Iterable[Job], done: Callable[[Job, Any], Iterable[Job]]) -> None:
         """Have everything done.
@@ -88,8 +91,7 @@ class Crowd:
         """
         source: Iterator[Job] = iter(jobs)
         first: deque[Job] = deque()
-        free: list[Any] = []
-        busy: dict[Any, tuple[Any, Job | None]] = {}
+        free, busy = self._free, self._busy
         waited = 0.0
 
         def hire() -> None:
@@ -103,7 +105,7 @@ class Crowd:
         if job is None:
             return
         first.append(job)
-        for _ in range(self._most):
+        for _ in range(self._most - len(free) - len(busy)):
             hire()
         while True:
             while free and (job := following()) is not None:

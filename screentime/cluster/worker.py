@@ -205,7 +205,7 @@ class Extractor(Worker):
 
     def __init__(self, cores: int, backbone: str, view: str) -> None:
         super().__init__(cores)
-        self.name, self.view, self.backbone = backbone, view, None
+        self.name, self.view, self.backbone, self.notes = backbone, view, None, _Notes()
 
     @told
     def extract(
@@ -220,14 +220,26 @@ class Extractor(Worker):
         return film, frames, warnings
 
     @told
-    def embed(self, frames: list[Frame], root: Path, kept: Path) -> int | Failed:
-        """Keep the embeddings of a film's frames on disk; gives how many there are."""
+    def embed(self, frames: list[Frame], root: Path, kept: Path) -> list[str] | Failed:
+        """Keep the embeddings of a film's frames on disk; gives what is to be told of the backbone."""
         from screentime.model.backbone import open_backbone
         from screentime.model.embeddings import embed_frames
 
         if self.backbone is None:
-            self.backbone = open_backbone(self.name, self.view)
-        return len(embed_frames(frames, root, kept, self.backbone, Talk()))
+            self.backbone = open_backbone(self.name, self.view, self.notes)
+        embed_frames(frames, root, kept, self.backbone, Talk())
+        said, self.notes.said = self.notes.said, []
+        return said
+
+
+class _Notes(Talk):
+    """Keeps what was said."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def say(self, sentence: str) -> None:
+        self.said.append(sentence)
 
 
 def _mark(path: Path) -> tuple[int, ...]:
