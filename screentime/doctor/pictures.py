@@ -8,6 +8,7 @@ from urllib.parse import urljoin, urlsplit
 from screentime.doctor.finding import MEND, Check, Finding, Missing, counted, ok, warning
 from screentime.doctor.place import LOOPBACK, Place
 from screentime.errors import ScreentimeError, ServerError, UserMistake
+from screentime.labelstudio.pictures import picture_path
 
 if TYPE_CHECKING:
     import httpx
@@ -84,6 +85,8 @@ def _fetched(place: Place, task: dict[str, Any]) -> bytes:
         address = f"{theirs.path}?{theirs.query}"
         if theirs.scheme == "s3":
             raise ScreentimeError(f"Label Studio does not know where {where} is: the project does not read that bucket.", _cure(place))
+    if _store(place) in ("local", "upload"):
+        picture_path(place.url, address, f"Task {task['id']}")  # refuses what lies anywhere else
     answer = _got(place, address, where)
     if answer.status_code != 200:
         there = str(answer.url)
