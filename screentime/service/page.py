@@ -60,7 +60,7 @@ def view(name: str, state: State, now: datetime) -> dict[str, Any]:
     -------
     dict
         ``name``, ``title``, ``badge`` and ``doing`` (words), ``found`` (see `screentime.summary.summary`),
-        ``goal``, ``latest`` (the last round, or None), ``seconds`` (rows of film, name, seconds, low, high),
+        ``goal``, ``latest`` (the last round, or None), ``seconds`` (each film, with rows of name, seconds, low, high),
         ``links`` (title and address), ``state`` and ``when`` (words of moments, by the state's names).
     """
     found = state.found
@@ -68,7 +68,7 @@ def view(name: str, state: State, now: datetime) -> dict[str, Any]:
     return {
         "name": name, "title": found.get("title") or name, "badge": _badge(state, rounds), "doing": _doing(state),
         "found": found, "goal": _goal(found), "latest": rounds[-1] if rounds else None, "number": len(rounds),
-        "seconds": [row for film in found.get("screen_time") or [] for row in _seconds(film)],
+        "seconds": [(film["film"], _seconds(film)) for film in found.get("screen_time") or []],
         # They come from a file: what is no address of a page is no link.
         "links": [
             (title, found[key]) for key, title in PAGES.items()
@@ -119,7 +119,7 @@ def _goal(found: dict[str, Any]) -> str:
 def _seconds(film: dict[str, Any]) -> list[dict[str, Any]]:
     names = [key for key in film if f"{key}_low" in film and film[key] is not None]
     return [
-        {"film": film["film"], "name": name, "seconds": film[name], "low": film[f"{name}_low"], "high": film[f"{name}_high"]}
+        {"name": name, "seconds": film[name], "low": film[f"{name}_low"], "high": film[f"{name}_high"]}
         for name in names
     ]
 

@@ -33,13 +33,14 @@ FOUND = {
 }
 
 
+def make_served(folder, name):
+    config = Config(project=Project(id=f"identity-{name}", title="t", characters=("Tom",), films=("f.mp4",)))
+    return Served(create(folder / name, config), {}, lambda sentence: None)
+
+
 @pytest.fixture
 def hub(tmp_path):
-    def one(name):
-        config = Config(project=Project(id=f"identity-{name}", title="t", characters=("Tom",), films=("f.mp4",)))
-        return Served(create(tmp_path / name, config), {}, lambda sentence: None)
-
-    return Hub([one("tom"), one("jerry")], "the-secret")
+    return Hub([make_served(tmp_path, "tom"), make_served(tmp_path, "jerry")], "the-secret")
 
 
 @pytest.fixture
