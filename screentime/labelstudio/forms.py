@@ -110,6 +110,15 @@ class Shown(TypedDict):
     """Which version a project's page shows."""
 
     model_version: NotRequired[str | None]
+    show_collab_predictions: NotRequired[bool]
+
+
+class Webhook(Numbered):
+    """An address that Label Studio calls when something happens in a project."""
+
+    url: str
+    project: NotRequired[int | None]
+    headers: NotRequired[dict[str, Any] | None]
 
 
 class Summary(TypedDict):
@@ -128,7 +137,6 @@ class Imported(TypedDict):
     """What an import of tasks made; without numbers where it goes on in the background."""
 
     task_ids: NotRequired[list[int] | None]
-
 
 
 

@@ -74,7 +74,7 @@ def write_predictions(
     ServerError
         If Label Studio keeps fewer than were sent, or cannot be spoken with.
     """
-    body = [_prediction(schema, version, item) for item in items]
+    body = [prediction(schema, version, item) for item in items]
     if not body:
         # Every frame has its label: nothing is left to show.
         return
@@ -167,6 +167,35 @@ def import_predictions(
             progress(start + len(chunk), len(body))
 
 
+def prediction(schema: Schema, version: str, item: Prediction) -> dict[str, Any]:
+    """A prediction in the form in which Label Studio takes it.
+
+    Raises
+    ------
+    ModelError
+        If the certainty or the set of characters cannot be one.
+    """
+    task, characters, score = item
+    remedy = "Train a model anew: `screentime train`."
+    if not (math.isfinite(score) and 0 <= score <= 1):
+        raise ModelError(f"The certainty {score} of task {task} is not between 0 and 1.", remedy)
+    said: dict[str, Any] = {"task": task, "model_version": version, "score": float(score), "result": []}
+    if characters is None:
+        return said
+    chosen = schema.choose(characters)
+    try:
+        same = schema.parse_choices(chosen) == frozenset(characters)
+    except ValueError:
+        same = False
+    if not same:
+        raise ModelError(
+            f"{', '.join(sorted(characters))} cannot be the prediction of task {task} in this project.",
+            remedy,
+        )
+    result = {"from_name": CONTROL, "to_name": OBJECT, "type": "choices", "value": {"choices": chosen}}
+    return {**said, "result": [result]}
+
+
 def show_version(client: Client, project: ProjectRef, version: str) -> None:
     """Let the page show one version's predictions; it must be on the server.
 
@@ -182,7 +211,7 @@ def show_version(client: Client, project: ProjectRef, version: str) -> None:
     if shown.get("model_version") != version:
         raise ServerError(
             "Label Studio does not show the new pre-annotations.",
-            "If a model is connected to the project in Label Studio, disconnect it: it takes their place.",
+            "Somebody else may have chosen a model in the project's settings just now: run the same command again.",
         )
 
 
@@ -289,25 +318,3 @@ def _delete_one(client: Client, prediction: int) -> None:
 
 def _said(one: dict[str, Any]) -> tuple[float | None, list[str]]:
     return one["score"], chosen_in(one["result"])
-
-
-def _prediction(schema: Schema, version: str, item: Prediction) -> dict[str, Any]:
-    task, characters, score = item
-    remedy = "Train a model anew: `screentime train`."
-    if not (math.isfinite(score) and 0 <= score <= 1):
-        raise ModelError(f"The certainty {score} of task {task} is not between 0 and 1.", remedy)
-    prediction = {"task": task, "model_version": version, "score": float(score), "result": []}
-    if characters is None:
-        return prediction
-    chosen = schema.choose(characters)
-    try:
-        same = schema.parse_choices(chosen) == frozenset(characters)
-    except ValueError:
-        same = False
-    if not same:
-        raise ModelError(
-            f"{', '.join(sorted(characters))} cannot be the prediction of task {task} in this project.",
-            remedy,
-        )
-    result = {"from_name": CONTROL, "to_name": OBJECT, "type": "choices", "value": {"choices": chosen}}
-    return {**prediction, "result": [result]}

@@ -13,7 +13,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from screentime.errors import ScreentimeError
 from screentime.labelstudio.webhooks import HEADER, PATH
-from screentime.service import page
+from screentime.service import mlbackend, page
 from screentime.service.metrics import metrics
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ def build(hub: Hub, hosts: Sequence[str] = ("*",)) -> FastAPI:
         failed = [one for one in hub.projects() if one.state.failures and not one.state.trouble.passing]
         body = {
             "status": "DOWN" if failed else "UP",
+            "model_class": "screentime",
             "projects": {
                 one.name: {
                     "project": one.number, "doing": one.state.doing, "task": one.state.task,
@@ -100,4 +101,5 @@ def build(hub: Hub, hosts: Sequence[str] = ("*",)) -> FastAPI:
         }
         return JSONResponse(body, status_code=503 if failed else 200)
 
+    app.include_router(mlbackend.router(hub))
     return app

@@ -107,6 +107,11 @@ class Served:
             )
         self.wake()
 
+    def say(self, sentence: str) -> None:
+        """Tell a sentence, on the page and at the terminal."""
+        self._tell(said=sentence)
+        self._say(sentence)
+
     def due(self) -> float:
         """When the project is to be looked at, by `time.monotonic`."""
         return min(self._next, self._earliest) if self._asked else self._next
@@ -224,8 +229,7 @@ class _Telling(Talk):
         self._served = served
 
     def say(self, sentence: str) -> None:
-        self._served._tell(said=sentence)
-        self._served._say(sentence)
+        self._served.say(sentence)
 
     @contextmanager
     def progress(self, task: str) -> Iterator[Step]:
