@@ -70,8 +70,9 @@ def mend_preannotations(place: Place) -> str:
 def look_version(place: Place) -> Finding:
     """Whether the page shows the version that it should, and nothing takes its place."""
     connected = place.ask("api/ml/", project=place.project.id)
-    if connected:
-        one = connected[0]
+    strange = [one for one in connected if not _is_service(place, one)]
+    if strange:
+        one = strange[0]
         raise UserMistake(
             f"The model {one['title']!r} at {one['url']} is connected to the project: its predictions take the place of"
             " the pre-annotations.", f"Disconnect it at {place.project.url}/settings/ml , then {MEND}.",
@@ -84,14 +85,21 @@ def look_version(place: Place) -> Finding:
     latest = place.cards[-1]["version"] if place.cards else shown
     if latest != shown:
         return warning(f"{latest} was trained and the page still shows {shown}.", "Run `screentime sync`.")
-    return ok(f"the page shows {shown}, the latest; no other model is connected.")
+    beside = "`screentime serve` is the connected model" if connected else "no other model is connected"
+    return ok(f"the page shows {shown}, the latest; {beside}.")
+
+
+def _is_service(place: Place, model: dict[str, Any]) -> bool:
+    """Whether a connected model is `screentime serve`: as Label Studio asked it just now, it has the version on show."""
+    return bool(place.progress.shown) and model.get("model_version") == place.progress.shown
 
 
 def mend_version(place: Place) -> str:
     """Let the page show the version that it should, where its predictions are there."""
     from screentime.labelstudio.predictions import show_version
 
-    if place.ask("api/ml/", project=place.project.id) or not place.versions.get(place.shown):
+    strange = [one for one in place.ask("api/ml/", project=place.project.id) if not _is_service(place, one)]
+    if strange or not place.versions.get(place.shown):
         return ""
     if place.settings["model_version"] == place.shown:
         return ""

@@ -117,6 +117,23 @@ def test_a_connected_model_is_named_and_left_alone(patient, listening):
         patient.client.request("DELETE", f"api/webhooks/{hook['id']}/")
 
 
+def test_the_service_as_a_model_is_no_fault(patient, listening):
+    answers = {"/health": {"status": "UP"}, "/setup": {"model_version": patient.version}}
+    with listening(answers) as port:
+        made = patient.client.request(
+            "POST", "api/ml", json={"project": patient.number, "url": f"http://127.0.0.1:{port}", "title": "screentime"}
+        )
+        found = patient.look("Model version")
+        assert (found.state, found.sentence) == (
+            "ok", f"the page shows {patient.version}, the latest; `screentime serve` is the connected model.",
+        )
+        patient.client.request("PATCH", f"api/projects/{patient.number}/", json={"model_version": "screentime"})
+        assert patient.mend("Model version").fixed == f"the page shows {patient.version} again."
+        patient.client.request("DELETE", f"api/ml/{made['id']}")
+    for hook in patient.client.request("GET", "api/webhooks/", params={"project": patient.number}):
+        patient.client.request("DELETE", f"api/webhooks/{hook['id']}/")
+
+
 # -- 3. Training not triggered, stale webhooks -----------------------------------------------------
 
 

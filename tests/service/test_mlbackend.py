@@ -418,3 +418,33 @@ def test_label_studio_that_is_away_is_told(service, monkeypatch, free_port):
                 json={"project": service.number, "tasks": [{"id": 1, "data": {"image": "/data/upload/1/x.jpg"}}]}, timeout=HANG_SECONDS,
             )
     assert answer.status_code == 502 and answer.json()["detail"].startswith("Nothing answers at Label Studio's address")
+
+
+EXPECTED = json.loads(Path(__file__).with_name("protocol.json").read_text("utf-8"))["expected"]
+
+
+@pytest.mark.parametrize("expected", EXPECTED, ids=lambda one: f"{one['source']}-{one['method']}-{one['path']}-{one['status']}")
+def test_it_answers_as_the_makers_of_the_protocol_expect(service, expected):
+    import jsonschema
+
+    stands_for = {"PROJECT": str(service.number), "UID": open_frame(service), "VERSION": service.version}
+    one = json.loads(re.sub("|".join(stands_for), lambda found: stands_for[found[0]], json.dumps(expected)))
+    answer = httpx.request(
+        one["method"], f"{service.url}{one['path']}", json=one.get("body"), auth=("screentime", SECRET), trust_env=False,
+        timeout=HANG_SECONDS,
+    )
+    assert answer.status_code == one["status"], answer.text
+    if "answer" in one:
+        jsonschema.validate(answer.json(), one["answer"])
+
+
+def test_its_predictions_are_valid_by_the_makers_own_rules(service):
+    from label_studio_sdk.label_interface import LabelInterface
+    from label_studio_sdk.label_interface.objects import PredictionValue
+
+    [[said]] = service.predict({"id": 1, "data": {"uid": open_frame(service)}}).json()["results"]
+    interface = LabelInterface(service.settings["label_config"])
+    assert interface.validate_prediction(said, return_errors=True) == []
+    assert PredictionValue(**said).model_version == service.version
+    said["result"][0]["value"]["choices"] = ["nobody"]
+    assert interface.validate_prediction(said, return_errors=True) != []
