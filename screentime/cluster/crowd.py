@@ -71,6 +71,11 @@ class Crowd:
         self._free: list[Any] = []
         self._busy: dict[Any, tuple[Any, Job | None]] = {}
 
+    @property
+    def idle(self) -> int:
+        """How many workers are ready and have nothing to do."""
+        return len(self._free)
+
     def run(self, jobs: Iterable[Job], done: Callable[[Job, Any], Iterable[Job]]) -> None:
         """Have everything done.
 

@@ -18,7 +18,7 @@ from scripts.benchmarks.measuring import Failed, LeftOut, Result
 
 MODULES = {
     "decode": "decoding", "embed": "embedding", "predict": "predicting", "sync": "syncing", "push": "pushing",
-    "start": "starting", "choose": "choosing", "accelerator": "accelerator", "growth": "growth",
+    "start": "starting", "choose": "choosing", "accelerator": "accelerator", "cluster": "clustering", "growth": "growth",
 }
 README, PLOT = ROOT / "README.md", "docs/growth.png"
 Family = Callable[[Lab, Collection[str]], Iterator[Result]]

@@ -68,6 +68,7 @@ def ours(sign: str, value: float) -> Bound:
 SIZES = ("360p", "1080p")
 BUILTIN, WHOLE, TILES = "builtin tiles", "224 px whole", "224 px tiles"
 LOOKS = (BUILTIN, WHOLE, TILES)
+CLUSTER_TWO, CLUSTER_ONE = "cluster, two workers, 360p", "cluster, one worker, 1080p"
 # Seconds that `predict` may take, in those that decoding alone takes.
 PREDICT_MUST = {"360p": 1.25, "1080p": 1.10}
 
@@ -169,6 +170,11 @@ ROWS: tuple[Row, ...] = (
         "films a minute on an accelerator", "accelerator", "films/min",
         "the same with the accelerator hidden; embeddings of 300 frames, 224 px tiles; `predict` uses none",
     ),
+    Row(
+        CLUSTER_TWO, "cluster", "h of film/h", "one worker; each on a core of its own, builtin tiles, what starts them not"
+        " counted", ratio(">=", 1.8),
+    ),
+    Row(CLUSTER_ONE, "cluster", "h of film/h", "nothing; on one core, builtin tiles", quick=False),
     *(
         Row(f"{command}, {size} frames, {what}", "growth", unit, GROWTH[command], quick=False)
         for command in ("predict", "push", "sync")
@@ -178,11 +184,11 @@ ROWS: tuple[Row, ...] = (
 )
 BY_NAME = {row.name: row for row in ROWS}
 # In the order in which they are measured: what is soon done comes before what may meet the end of `--quick`.
-FAMILIES = ("decode", "start", "choose", "predict", "embed", "accelerator", "push", "sync", "growth")
+FAMILIES = ("decode", "start", "choose", "predict", "embed", "accelerator", "cluster", "push", "sync", "growth")
 # About how many seconds a family takes on two cores, `--quick` and in full: only for telling what is left.
 ABOUT = {
     "decode": (45, 300), "start": (25, 30), "choose": (10, 40), "predict": (25, 420), "embed": (35, 90),
-    "accelerator": (6, 10), "push": (35, 120), "sync": (0, 500), "growth": (0, 500),
+    "accelerator": (6, 10), "cluster": (60, 240), "push": (35, 120), "sync": (0, 500), "growth": (0, 500),
 }
 
 
