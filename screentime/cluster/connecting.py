@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from screentime.talk import Talk
 
 # Bytes that a cluster on this machine keeps for what workers hand over: small rows of numbers.
 STORE_BYTES = 200 * 1024**2
+# Seconds for a machine to answer at all.
+ANSWER_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ def connected(spread: Spread, talk: Talk) -> Iterator[tuple[Any, int]]:
     """
     ray = ray_itself()
     address = spread.address or os.environ.get("RAY_ADDRESS")
+    _require_answer(address)
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     with talk.progress("Connecting to the cluster" if address else "Starting a cluster on this machine"):
         try:
@@ -94,10 +98,7 @@ def connected(spread: Spread, talk: Talk) -> Iterator[tuple[Any, int]]:
         except (ConnectionError, TimeoutError, ValueError, RuntimeError) as error:
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             if address:
-                raise UserMistake(
-                    f"No Ray cluster answers at {address} ({reason}).",
-                    "See that `ray start` was run there, or leave --address out to use this machine alone.",
-                ) from None
+                raise _no_answer(address, reason) from None
             raise ScreentimeError(
                 f"Ray cannot be started here ({reason}).", "See that memory and disk are left, or use --engine local."
             ) from None
@@ -105,3 +106,21 @@ def connected(spread: Spread, talk: Talk) -> Iterator[tuple[Any, int]]:
         yield ray, spread.workers or max(int(ray.cluster_resources().get("CPU", 1)), 1)
     finally:
         ray.shutdown()
+
+
+def _require_answer(address: str | None) -> None:
+    """See that somebody listens at an address with a port: Ray itself tries for minutes, aloud."""
+    host, colon, port = (address or "").removeprefix("ray://").rpartition(":")
+    if not (colon and port.isdecimal()):
+        return
+    try:
+        socket.create_connection((host, int(port)), ANSWER_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise _no_answer(address, getattr(error, "strerror", None) or str(error)) from None
+
+
+def _no_answer(address: str | None, reason: str) -> UserMistake:
+    return UserMistake(
+        f"No Ray cluster answers at {address} ({reason}).",
+        "See that `ray start` was run there, or leave --address out to use this machine alone.",
+    )
