@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
+
+from screentime.records import Label
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,64 @@ def agreement(doubles: Sequence[Sequence[frozenset[str]]]) -> Agreement | None:
 def _differing(answers: Counter[frozenset[str]]) -> int:
     """Ordered pairs of answers that are not the same."""
     return answers.total() ** 2 - sum(n * n for n in answers.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Annotator:
+    """One person's labels.
+
+    Attributes
+    ----------
+    person : str
+        Label Studio's number of the person.
+    labels : int
+        Frames that the person labelled.
+    shared : int
+        How many of them others labelled too.
+    agreed : int
+        How many of the shared ones the person labelled as the frame's label says.
+    timed : int
+        Labels of which the time is known.
+    median : float or None
+        Seconds of one timed label; None where there is none.
+    """
+
+    person: str
+    labels: int
+    shared: int
+    agreed: int
+    timed: int
+    median: float | None
+
+
+def by_person(answers: Mapping[str, Sequence[Label]], resolved: Mapping[str, Label]) -> tuple[Annotator, ...]:
+    """Who labelled how much, how fast, and how often as the frame's label says.
+
+    Parameters
+    ----------
+    answers : mapping of str to sequence of Label
+        Frame uid to the answers of the people, one a person.
+    resolved : mapping of str to Label
+        Frame uid to the label that came of them.
+
+    Returns
+    -------
+    tuple of Annotator
+        Who labelled most comes first.
+    """
+    given: dict[str, list[tuple[Label, bool, bool]]] = {}
+    for uid, said in answers.items():
+        for one in said:
+            same = one.characters == resolved[uid].characters
+            given.setdefault(one.annotator, []).append((one, len(said) > 1, same))
+    found = []
+    for person, theirs in given.items():
+        times = [one.lead_time for one, _, _ in theirs if one.lead_time is not None]
+        found.append(Annotator(
+            person, len(theirs), sum(shared for _, shared, _ in theirs), sum(shared and same for _, shared, same in theirs),
+            len(times), median(times) if times else None,
+        ))
+    return tuple(sorted(found, key=lambda one: (-one.labels, len(one.person), one.person)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ def new(
     public_url: o.PublicUrl = None,
     document_root: o.DocumentRoot = None,
     port: o.Port = None,
+    people: o.People = None,
 ) -> None:
     """Begin a project: a folder with a screentime.toml."""
     from screentime.projects import begin
@@ -59,7 +60,7 @@ def new(
         backbone=backbone, recipe=recipe, view=view,
         epochs=epochs, seed=seed, target=target, first_batch=first_batch, every=every, batch=batch,
         audit_every=audit_every, stop=stop, half_width=half_width, url=url, public_url=public_url,
-        document_root=document_root, port=port,
+        document_root=document_root, port=port, people=people,
     )
     Terminal().say(f"{place.config_file} holds the options; each is explained in it.")
     say_next(f"`screentime extract{at(folder)}`, or `cd {shlex.quote(str(folder))}` and then `screentime extract`.")

@@ -8,7 +8,7 @@ import typer
 from screentime import options as o
 from screentime.cli_common import HERE, at, loop_of, placed
 from screentime.output import Result, results
-from screentime.telling import goal, tell_status
+from screentime.telling import goal, tell_others, tell_status
 
 
 @results
@@ -38,8 +38,12 @@ def push(
     progress = loop.workspace.progress()
     return Result(
         {"created": created, "found": found, "asked": len(progress.batch), "url": progress.url}
+        | ({"others": list(progress.others)} if progress.others else {})
         | ({} if back is None else {"put_back": back}),
-        lambda: loop.talk.say(f"{created} frames are new in Label Studio, {found} were there."),
+        lambda: (
+            loop.talk.say(f"{created} frames are new in Label Studio, {found} were there."),
+            tell_others(progress.others, loop.talk.say),
+        ),
         next=f"label {len(progress.batch)} frames at {progress.url} , then `screentime sync{at(workspace)}`"
         " (or `sync --watch` while you label)." if progress.batch else
         f"no frame waits for a label; `screentime sync{at(workspace)}`.",

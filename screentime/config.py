@@ -83,6 +83,7 @@ class LabelStudio(Section, frozen=True, forbid_unknown_fields=True, kw_only=True
     token: Annotated[str, Meta(description="Token for it; better kept in the environment variable LABEL_STUDIO_API_KEY")] = ""
     document_root: Annotated[str, Meta(description="Folder that an existing server serves as local files (store local only)")] = ""
     port: Annotated[int, Meta(ge=1, le=65535, description="Port of the embedded server")] = 8080
+    people: Annotated[int, Meta(ge=1, le=50, description="People who label at the same time: each has a page of their own, and no frame is handed out on two of them")] = 1
 
 
 class Storage(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -54,7 +54,10 @@ def push_tasks(loop: Loop, project: ProjectRef, frames: Sequence[Frame], first: 
     if before.project != project.id:
         # Numbers of another project's tasks and tabs mean nothing in this one, and it shows no pre-annotations.
         known = {}
-        fresh = {"tab": None, "url": "", "look_again": "", "confirm_sure": "", "confirm_unsure": "", "shown": ""}
+        fresh = {
+            "tab": None, "url": "", "others": (), "look_again": "", "confirm_sure": "", "confirm_unsure": "",
+            "others_unsure": (), "shown": "",
+        }
     loop.workspace.update_progress(project=project.id, tasks=known | pushed.ids, **fresh)
     return pushed
 
@@ -66,8 +69,8 @@ def hand_out(loop: Loop, project: ProjectRef) -> None:
     progress = loop.workspace.progress()
     frames = {uid: progress.tasks[uid] for uid in progress.batch if uid in progress.tasks}
     if frames:
-        queue = queue_frames(loop.link.client, project, frames)
-        loop.workspace.update_progress(url=queue.url, tab=queue.tab)
+        queue = queue_frames(loop.link.client, project, frames, people=loop.config.labelstudio.people)
+        loop.workspace.update_progress(url=queue.url, tab=queue.tab, others=queue.others)
     elif not progress.url:
         # Every frame has its label, and where the loop stood was lost.
         loop.workspace.update_progress(url=f"{project.url}/data")
@@ -79,9 +82,9 @@ def open_tasks(loop: Loop, project: ProjectRef) -> set[int]:
     from screentime.labelstudio.queue import next_up
 
     progress = loop.workspace.progress()
-    doubts = re.search(r"tab=(\d+)", progress.confirm_unsure)
-    tabs = [tab for tab in (progress.tab, doubts and int(doubts[1])) if tab]
-    return next_up(loop.link.client, project, tabs)
+    pages = " ".join((*progress.others, progress.confirm_unsure, *progress.others_unsure))
+    tabs = [progress.tab] if progress.tab else []
+    return next_up(loop.link.client, project, [*tabs, *map(int, re.findall(r"tab=(\d+)", pages))])
 
 
 def mark_audits(loop: Loop, project: ProjectRef) -> None:
@@ -114,7 +117,14 @@ def fill_tabs(loop: Loop, project: ProjectRef) -> None:
     project : ProjectRef
     """
     from screentime.labelstudio.notes import note_predictions, write_notes
-    from screentime.labelstudio.tabs import confirm_sure, confirm_unsure, list_frames
+    from screentime.labelstudio.queue import share
+    from screentime.labelstudio.tabs import (
+        CONFIRM_UNSURE,
+        confirm_sure,
+        confirm_unsure,
+        delete_shares,
+        list_frames,
+    )
     from screentime.model.tables import read_predictions
 
     workspace, schema = loop.workspace, loop.schema
@@ -140,14 +150,20 @@ def fill_tabs(loop: Loop, project: ProjectRef) -> None:
             # Nobody should confirm what they cannot read.
             loop.talk.say(f"There is no tab in which to confirm many at once. {error.what}")
             sure = []
+    people, doubts = loop.config.labelstudio.people, {uid: progress.tasks[uid] for uid in unsure}
+    one_by_one = [
+        confirm_unsure(client, project, share(doubts, person, people), person) or "" for person in range(people)
+    ]
+    delete_shares(client, project, CONFIRM_UNSURE, people)
     pages = {
         "confirm_sure": confirm_sure(client, project, sure),
-        "confirm_unsure": confirm_unsure(client, project, unsure),
+        "confirm_unsure": one_by_one[0],
         "look_again": list_frames(client, project, [label.uid for label, _, _ in found]),
     }
     put_up = {label.uid: label.updated_at for label, _, _ in found}
     workspace.update_progress(
-        doubted=put_up | progress.doubted, **{name: page or "" for name, page in pages.items()}
+        doubted=put_up | progress.doubted, others_unsure=tuple(one_by_one[1:]),
+        **{name: page or "" for name, page in pages.items()},
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from screentime.agreement import by_person
 from screentime.batches import ask, waiting
 from screentime.config import Config
 from screentime.errors import NotReady, ScreentimeError
@@ -176,8 +177,10 @@ class Loop:
             uid: [self.schema.choose(one) for one in answers]
             for uid, answers in pulled.doubles.items() if uid in there
         }
+        resolved = {label.uid: label for label in pulled.labels}
+        people = by_person({uid: said for uid, said in pulled.answers.items() if uid in there}, resolved)
         skipped = (pulled.skipped & there) - {label.uid for label in labels}
-        self.workspace.update_progress(skipped=tuple(sorted(skipped)), doubles=doubles)
+        self.workspace.update_progress(skipped=tuple(sorted(skipped)), doubles=doubles, people=people)
         return labels
 
     def _keep_gone(self, gone: Sequence[Label]) -> None:

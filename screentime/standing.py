@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from screentime.agreement import Annotator
 from screentime.records import Film, Frame, Review, Round
 
 
@@ -19,6 +20,8 @@ class Progress:
         Label Studio's number of the tab that hands them out.
     url : str
         Address of the page that hands out the frames wanted next; empty before the first push.
+    others : tuple of str
+        Addresses of such pages for the second person, the third and so on, where several label at once.
     tasks : dict of str to int
         Frame uid to Label Studio's task number.
     batch : tuple of str
@@ -35,6 +38,8 @@ class Progress:
         Uids of the frames that were asked for without a pre-annotation, though there was a version.
     doubles : dict of str to list
         Uid to the answers of the people, where several labelled a frame.
+    people : tuple of Annotator
+        Who labelled how much, how fast, and how often as the frame's label says.
     doubted : dict of str to str
         Uid of each label that was put up for a second look, to when it had last been changed then.
     look_again : str
@@ -42,6 +47,8 @@ class Progress:
     confirm_sure, confirm_unsure : str
         Addresses of the pages where other pre-annotations are confirmed: many at once, and one by one;
         empty while there are none.
+    others_unsure : tuple of str
+        The latter page for the second person, the third and so on; empty text for one without frames.
     skipped : tuple of str
         Uids of the frames that people skipped.
     shown : str
@@ -51,6 +58,7 @@ class Progress:
     project: int | None = None
     tab: int | None = None
     url: str = ""
+    others: tuple[str, ...] = ()
     tasks: dict[str, int] = field(default_factory=dict)
     batch: tuple[str, ...] = ()
     batch_after: str | None = None
@@ -58,10 +66,12 @@ class Progress:
     asked: dict[str, str] = field(default_factory=dict)
     blind: tuple[str, ...] = ()
     doubles: dict[str, list[list[str]]] = field(default_factory=dict)
+    people: tuple[Annotator, ...] = ()
     doubted: dict[str, str] = field(default_factory=dict)
     look_again: str = ""
     confirm_sure: str = ""
     confirm_unsure: str = ""
+    others_unsure: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     shown: str = ""
 

@@ -34,8 +34,8 @@ def summary(workspace: Workspace) -> dict[str, Any]:
         ``accuracy`` as the model's card has it; ``target``, ``stop`` and ``half_width``; ``forecast``:
         how many labels in all the ``accuracy`` and the ``seconds`` may need (None where it cannot be
         told); ``screen_time``: a row a film, see `screentime.screening.rows_of`; ``suspicious``
-        labels; ``agreement`` of several people and ``influence`` of seeing pre-annotations (None
-        where nothing can be told); ``url``, ``look_again``,
+        labels; ``people``: of each `screentime.agreement.Annotator`; their ``agreement`` and ``influence`` of seeing pre-annotations (None
+        where nothing can be told); ``url``, ``others`` (that of other people), ``look_again``,
         ``confirm_sure``, ``confirm_unsure`` and ``next``.
     """
     from screentime.screening import rows_of
@@ -59,8 +59,9 @@ def summary(workspace: Workspace) -> dict[str, Any]:
         "screen_time": rows_of(times),
         "suspicious": _listed(workspace),
         "agreement": asdict(people) if people else None,
+        "people": [asdict(one) for one in progress.people],
         "influence": asdict(seen) if seen else None,
-        "url": progress.url, "look_again": progress.look_again,
+        "url": progress.url, "others": list(progress.others), "look_again": progress.look_again,
         "confirm_sure": progress.confirm_sure, "confirm_unsure": progress.confirm_unsure,
         "next": "`screentime extract`." if not frames or unlisted(workspace) else _next(frames, progress, rounds, left),
     }

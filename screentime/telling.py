@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from screentime.terminal import Terminal, print_table
@@ -121,6 +121,7 @@ def tell_status(found: dict[str, Any]) -> None:
     for key, title in PAGES.items():
         if found[key]:
             say(f"{title}: {found[key]}")
+    tell_others(found["others"], say)
 
 
 def _accuracy(found: dict[str, Any]) -> str:
@@ -167,6 +168,14 @@ def _tell_labels(found: dict[str, Any], say: Any) -> None:
         )
         say(f"{len(found['suspicious'])} labels are worth a second look: a model that did not learn from"
             " their part of the film contradicts them. Correct them, or submit them again to keep them.")
+    if len(found["people"]) > 1:
+        print_table(
+            ["person", "labels", "also by others", "as the frame's label", "seconds a label"],
+            [
+                [one["person"], one["labels"], one["shared"], one["agreed"], "" if one["median"] is None else f"{one['median']:.1f}"]
+                for one in found["people"]
+            ],
+        )
     people = found["agreement"]
     if people:
         alpha = "" if people["alpha"] is None else f" (Krippendorff's alpha {people['alpha']:.2f})"
@@ -177,6 +186,19 @@ def _tell_labels(found: dict[str, Any], say: Any) -> None:
         say(f"People agreed with the model on {seen['agreed_shown']:.0%} of {seen['shown']} frames that showed its"
             f" pre-annotation and on {seen['agreed_blind']:.0%} of {seen['blind']} that did not: a difference of"
             f" {seen['agreed_shown'] - seen['agreed_blind']:+.0%} (95 % interval {seen['low']:+.0%} to {seen['high']:+.0%}).")
+
+
+def tell_others(pages: Sequence[str], say: Callable[[str], None]) -> None:
+    """Where the second person labels, the third and so on.
+
+    Parameters
+    ----------
+    pages : sequence of str
+        As `screentime.standing.Progress.others`.
+    say : callable of str
+    """
+    for number, page in enumerate(pages, start=2):
+        say(f"Person {number} labels at {page} : frames that nobody else is given.")
 
 
 def tell_simulation(result: dict[str, Any]) -> None:

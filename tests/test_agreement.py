@@ -2,7 +2,8 @@
 
 import pytest
 
-from screentime.agreement import Agreement, Influence, agreement, influence
+from screentime.agreement import Agreement, Annotator, Influence, agreement, by_person, influence
+from screentime.records import Label
 
 TOM, JERRY, BOTH, NOBODY = map(frozenset, (("Tom",), ("Jerry",), ("Tom", "Jerry"), ()))
 
@@ -89,3 +90,19 @@ def test_the_difference_is_that_of_shown_over_blind():
 @pytest.mark.parametrize(("shown", "blind"), [([], []), ([True], []), ([], [False])])
 def test_without_frames_of_both_kinds_nothing_can_be_compared(shown, blind):
     assert influence(shown, blind) is None
+
+
+def test_who_labelled_how_much_and_how_often_as_the_frame_s_label_says():
+    def label(uid, person, names, seconds):
+        return Label(uid, frozenset(names), 1, 1, person, "2025-01-02T03:04:05Z", "manual", seconds)
+
+    answers = {
+        "a": [label("a", "2", {"Tom"}, 1.0), label("a", "10", set(), 4.0), label("a", "3", {"Tom"}, None)],
+        "b": [label("b", "2", {"Jerry"}, 3.0)],
+        "c": [label("c", "2", {"Tom"}, 9.0), label("c", "10", {"Tom"}, 2.0)],
+    }
+    resolved = {"a": answers["a"][0], "b": answers["b"][0], "c": answers["c"][1]}
+    assert by_person(answers, resolved) == (
+        Annotator("2", 3, 2, 2, 3, 3.0), Annotator("10", 2, 2, 1, 2, 3.0), Annotator("3", 1, 1, 1, 0, None),
+    )
+    assert by_person({}, {}) == ()

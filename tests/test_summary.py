@@ -141,7 +141,7 @@ def test_a_project_without_frames_has_nothing_to_tell(tmp_path):
         "title": "A film", "mode": "multi", "frames": 0, "labels": 0, "elsewhere": 0, "skipped": 0, "waiting": 0,
         "rounds": [],
         "target": 0.9, "stop": "seconds", "half_width": 5.0, "forecast": {"accuracy": None, "seconds": None},
-        "screen_time": [], "suspicious": [], "agreement": None, "influence": None, "url": "",
+        "screen_time": [], "suspicious": [], "people": [], "others": [], "agreement": None, "influence": None, "url": "",
         "look_again": "", "confirm_sure": "", "confirm_unsure": "",
         "next": "`screentime extract`.",
     }

@@ -49,7 +49,7 @@ def status(**changes):
         "rounds": [],
         "target": 0.8, "stop": "accuracy", "half_width": 15.0,
         "forecast": {"accuracy": None, "seconds": None},
-        "screen_time": [], "suspicious": [], "agreement": None, "influence": None, "url": "",
+        "screen_time": [], "suspicious": [], "people": [], "others": [], "agreement": None, "influence": None, "url": "",
         "look_again": "", "confirm_sure": "", "confirm_unsure": "",
         "next": "`screentime push`.",
     } | changes

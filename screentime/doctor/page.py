@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 from screentime.doctor.finding import MEND, Check, Finding, Missing, counted, ok, warning
@@ -26,13 +28,14 @@ def look_next(place: Place) -> Finding:
     tab = _tab(place, LABEL_FIRST)
     if tab is None or tab["id"] != progress.tab:
         raise ScreentimeError(f"The tab {LABEL_FIRST} is not in Label Studio any more.", f"{MEND} makes it again.")
-    handed = _listed(place, tab["id"])
-    if set(handed) != set(unanswered):
+    shares = [_listed(place, number) for number in (tab["id"], *_numbers(progress.others))]
+    handed = [uid for listed in shares for uid in listed]
+    if sorted(handed) != sorted(unanswered):
         raise ScreentimeError(
             f"The tab {LABEL_FIRST} hands out {counted(len(handed), 'frame')}, not the {len(unanswered)} that were asked for.",
             f"{MEND} sets it right.",
         )
-    if handed != unanswered:
+    if any(listed != [uid for uid in unanswered if uid in set(listed)] for listed in shares):
         raise ScreentimeError(f"The tab {LABEL_FIRST} hands its frames out in another order.", f"{MEND} sets it right.")
     if not progress.url.startswith(f"{project.url}/"):
         return warning(
@@ -95,6 +98,11 @@ def mend_tabs(place: Place) -> str:
     with place.workspace.locked("doctor --fix"):
         fill_tabs(place.loop(), place.project)
     return "the tabs were made again."
+
+
+def _numbers(pages: Iterable[str]) -> list[int]:
+    """Label Studio's numbers of the tabs that pages show."""
+    return [int(one) for one in re.findall(r"tab=(\d+)", " ".join(pages))]
 
 
 def _tab(place: Place, title: str) -> dict[str, Any] | None:

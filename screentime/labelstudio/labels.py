@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,6 +33,8 @@ class Pulled:
         order of their numbers; answers that cannot be a label are left out.
     hollow : tuple of int
         Annotations that Label Studio's bulk action made where the page shows no pre-annotation.
+    answers : dict of str to list of Label
+        Uid of each labelled frame to what each person said of it; one of them is its label.
     """
 
     labels: list[Label]
@@ -40,6 +42,7 @@ class Pulled:
     problems: list[str]
     doubles: dict[str, list[frozenset[str]]]
     hollow: tuple[int, ...] = ()
+    answers: dict[str, list[Label]] = field(default_factory=dict)
 
 
 def pull_labels(
@@ -127,6 +130,7 @@ def judge(tasks: Iterable[dict[str, Any]], schema: Schema, known: Sequence[Label
     labels: list[Label] = []
     problems: list[str] = []
     doubles: dict[str, list[frozenset[str]]] = {}
+    given: dict[str, list[Label]] = {}
     for uid, spoken in said.items():
         answers: list[Label] = []
         for task, annotation in _newest(spoken):
@@ -139,6 +143,7 @@ def judge(tasks: Iterable[dict[str, Any]], schema: Schema, known: Sequence[Label
                 )
         if answers:
             labels.append(_most_common(answers))
+            given[uid] = answers
         if len(answers) > 1:
             doubles[uid] = [answer.characters for answer in answers]
     if strangers:
@@ -152,7 +157,7 @@ def judge(tasks: Iterable[dict[str, Any]], schema: Schema, known: Sequence[Label
             " pre-annotation: they say nothing and are deleted, and the frames are asked for as before."
         )
     labels.sort(key=lambda label: label.task)
-    return Pulled(labels, frozenset(skipped - said.keys()), problems, doubles, tuple(hollow))
+    return Pulled(labels, frozenset(skipped - said.keys()), problems, doubles, tuple(hollow), given)
 
 
 def _newest(spoken: Sequence[tuple[dict, dict]]) -> list[tuple[dict, dict]]:

@@ -15,7 +15,7 @@ from screentime.labelstudio.predictions import (
     shown_version,
 )
 from screentime.labelstudio.project import ProjectRef
-from screentime.labelstudio.tabs import BY_NUMBER, BY_SCORE, LABEL_FIRST, show_tab
+from screentime.labelstudio.tabs import BY_NUMBER, BY_SCORE, LABEL_FIRST, delete_shares, share_title, show_tab
 from screentime.labelstudio.tasks import read_tasks
 
 # More people than this seldom work in one tab at the same time.
@@ -32,20 +32,26 @@ class Queue:
         Label Studio's number of the tab.
     url : str
         Page that hands out its frames, one after the other.
+    others : tuple of str
+        Such pages of the second person, the third and so on.
     """
 
     tab: int
     url: str
+    others: tuple[str, ...] = ()
 
 
 def queue_frames(
-    client: Client, project: ProjectRef, frames: Mapping[str, int], *, title: str = LABEL_FIRST
+    client: Client, project: ProjectRef, frames: Mapping[str, int], *, title: str = LABEL_FIRST, people: int = 1
 ) -> Queue:
     """Let a tab, the project's first, show exactly these frames, as far as nobody labelled or skipped them.
 
     Label Studio sorts a tab by one column. Frames wanted in the order of their tasks are sorted by
     that; others by the score of the pre-annotations on show, so they should come least certain first;
     and while the page shows none, by a rank written for the purpose, which serves any order.
+
+    In a tab Label Studio hands the same first frame to everybody who asks, whoever has it open. So several
+    people get a tab each, with frames that are in no other one, see `share`.
 
     Parameters
     ----------
@@ -55,6 +61,8 @@ def queue_frames(
         Frame uid to task, in the order wanted.
     title : str, optional
         Name of the tab; a tab of this name is changed, never doubled.
+    people : int, optional
+        How many label at the same time. Tabs of more people than that are deleted.
 
     Returns
     -------
@@ -71,8 +79,37 @@ def queue_frames(
         shown = shown_version(client, project)
         if shown in (None, "", ORDER_VERSION):
             _rank(client, project, wanted, shown)
-    tab = show_tab(client, project, title, frames, ordering=ordering, answered=False)
-    return Queue(tab, f"{project.url}/data?tab={tab}&labeling=1")
+    tabs = [
+        show_tab(
+            client, project, share_title(title, person), share(frames, person, people), ordering=ordering, answered=False,
+        )
+        for person in range(people)
+    ]
+    delete_shares(client, project, title, people)
+    pages = [f"{project.url}/data?tab={tab}&labeling=1" for tab in tabs]
+    return Queue(tabs[0], pages[0], tuple(pages[1:]))
+
+
+def share(frames: Mapping[str, int], person: int, people: int) -> list[str]:
+    """Which frames a person gets: those whose tasks have certain numbers, whatever else is asked for.
+
+    A frame that somebody has open thus never goes over to another person, whichever frames come and go.
+
+    Parameters
+    ----------
+    frames : mapping of str to int
+        Frame uid to task.
+    person : int
+        From 0.
+    people : int
+        How many there are.
+
+    Returns
+    -------
+    list of str
+        Uids, in the given order.
+    """
+    return [uid for uid, task in frames.items() if task % people == person]
 
 
 def next_up(client: Client, project: ProjectRef, tabs: Iterable[int], *, of_each: int = NEXT_UP) -> set[int]:

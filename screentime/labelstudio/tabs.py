@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,8 @@ from screentime.labelstudio.tasks import condition, uid_pattern
 LABEL_FIRST, CONFIRM_SURE, CONFIRM_UNSURE, LOOK_AGAIN = "Label first", "Confirm: sure", "Confirm: unsure", "Look again"
 # From the left; tabs of people, and of other titles, stand after them.
 ORDER = (LABEL_FIRST, CONFIRM_SURE, CONFIRM_UNSURE, LOOK_AGAIN)
+# The tab of the second person, and so on, where several label at once.
+_OF_ANOTHER = re.compile(r" \d+\Z")
 ALL_FRAMES = "All frames"
 BY_NUMBER, BY_SCORE, MOST_SURE_FIRST = "tasks:id", "tasks:predictions_score", "-tasks:predictions_score"
 
@@ -101,13 +104,14 @@ def confirm_sure(client: Client, project: ProjectRef, frames: Iterable[str]) -> 
     return _shown_if_any(client, project, CONFIRM_SURE, frames, CARDS, MOST_SURE_FIRST, answered=False)
 
 
-def confirm_unsure(client: Client, project: ProjectRef, frames: Iterable[str]) -> str | None:
+def confirm_unsure(client: Client, project: ProjectRef, frames: Iterable[str], person: int = 0) -> str | None:
     """Let a tab hand out these frames one by one, the least certain first.
 
-    Frames leave it when they are answered. Parameters and what is raised as of `list_frames`; returns the
-    page that hands them out, or None.
+    Frames leave it when they are answered. Parameters and what is raised as of `list_frames`, and whose
+    tab it is, from 0; returns the page that hands them out, or None.
     """
-    page = _shown_if_any(client, project, CONFIRM_UNSURE, frames, DOUBTS, BY_SCORE, answered=False)
+    title = share_title(CONFIRM_UNSURE, person)
+    page = _shown_if_any(client, project, title, frames, DOUBTS, BY_SCORE, answered=False)
     return page and f"{page}&labeling=1"
 
 
@@ -173,7 +177,7 @@ def show_tab(
         # A new tab stands where it belongs; the rest keep the order that people gave them.
         place = 0 if bare else next((i for i, view in enumerate(present) if view in same), len(present))
         row = [*others[:place], (title, tab), *others[place:]]
-        row.sort(key=lambda one: ORDER.index(one[0]) if one[0] in ORDER else len(ORDER))
+        row.sort(key=lambda one: _place(one[0]))
         ids = [view for _, view in row]
         if ids != [view["id"] for view in present]:
             client.request(
@@ -192,6 +196,33 @@ def delete_tab(client: Client, project: ProjectRef, title: str) -> None:
     """
     with speaking("deleting a tab"):
         _delete(client, _tabs(client, project, title)[1])
+
+
+def share_title(title: str, person: int) -> str:
+    """Title of the tab that hands a person's share out; the first person's is the title itself."""
+    return title if person == 0 else f"{title} {person + 1}"
+
+
+def delete_shares(client: Client, project: ProjectRef, title: str, people: int) -> None:
+    """Delete the tabs of people beyond so many; their frames and labels stay.
+
+    Raises
+    ------
+    ServerError
+        If Label Studio cannot be spoken with.
+    """
+    kept = {share_title(title, person) for person in range(people)}
+    with speaking("deleting a tab"):
+        present, _ = _tabs(client, project, title)
+        _delete(client, [
+            view for view in present
+            if (named := str(view["data"].get("title"))) not in kept and _OF_ANOTHER.sub("", named) == title and named != title
+        ])
+
+
+def _place(title: Any) -> int:
+    plain = _OF_ANOTHER.sub("", str(title))
+    return ORDER.index(plain) if plain in ORDER else len(ORDER)
 
 
 def _shown_if_any(
