@@ -50,7 +50,7 @@ class Watching:
         return count != self._seen or time.monotonic() >= self._again
 
     def look(self, count: tuple[int, int], *, force: bool = False) -> Synced | None:
-        """Pull where there may be something new, and run a round where there are enough new labels.
+        """Pull, and run a round where there are enough new labels.
 
         Parameters
         ----------
@@ -64,8 +64,6 @@ class Watching:
         Synced or None
             None without a round.
         """
-        if not (force or self.wants(count)):
-            return None
         labels, self._again = self.loop.pull(), time.monotonic() + self._again_after
         if not force and count == self._seen and labels == self._known:
             return None
@@ -106,7 +104,7 @@ def watch(loop: Loop, pause: float = 0.5) -> Synced:
     watching = Watching(loop, LOOK_AGAIN_SECONDS)
     while True:
         count = loop.answered()
-        synced = watching.look(count)
+        synced = watching.look(count) if watching.wants(count) else None
         if synced and (synced.round.target_reached or not loop.open_frames()):
             clear_away(loop, count)
             return synced

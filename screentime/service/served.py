@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -22,8 +22,8 @@ from screentime.workspace import Workspace
 
 # All answers are read again so often, though there be as many as before.
 LOOK_AGAIN_SECONDS = 60.0
-# After an error; twice as long after each further one.
-FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 5.0, 300.0
+# After an error; twice as long after each further one. Another command ends by itself.
+FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS, OTHERS_SECONDS = 5.0, 300.0, 20.0
 # Older pre-annotations are deleted so long before it is another project's turn.
 CLEARING_SECONDS = 1.0
 
@@ -72,7 +72,7 @@ class Served:
         self._changes = dict(changes)
         self._say, self._register, self._poll = say, register, poll
         self._lock = threading.Lock()
-        self._asked, self._forced = False, False
+        self._asked, self._hinted, self._forced = False, False, False
         self._next, self._earliest = 0.0, 0.0
         self._settling = Settling()
         self._watching: Watching | None = None
@@ -121,7 +121,8 @@ class Served:
     def step(self) -> None:
         """Look at the project once, and do what is to be done; an error is told and waited out."""
         with self._lock:
-            self._asked = False
+            # Labels that were changed are as many as before.
+            self._hinted, self._asked = self._hinted or self._asked, False
         try:
             self._step()
         except ScreentimeError as error:
@@ -136,14 +137,15 @@ class Served:
 
     def _step(self) -> None:
         if not self.state.found:
-            self._tell(found=self._summary())
+            with suppress(ScreentimeError):  # what is damaged a pull may write anew
+                self._tell(found=self._summary())
         watching = self._opened()
         with self._lock:
             forced = self._forced
         count = watching.loop.answered()
         if not self._settling.settled(sum(count), time.monotonic()) and not forced:
             self._well(time.monotonic() + QUIET_SECONDS)
-        elif forced or watching.wants(count):
+        elif forced or self._hinted or watching.wants(count):
             self._round(watching, count, forced)
         else:
             self._clear(watching)
@@ -153,7 +155,7 @@ class Served:
         with self.workspace.locked("serve"):
             self._tell(doing="running", task="Reading the labels", done=0, total=0)
             synced = watching.look(count, force=forced)
-            self._cluttered = True
+            self._cluttered, self._hinted = True, False
             with self._lock:
                 self._forced = False
         took = time.monotonic() - began
@@ -208,10 +210,12 @@ class Served:
         if self.state.trouble is None or not self.state.failures or self.state.trouble.what != trouble.what:
             self._say(f"{trouble.what} {trouble.remedy}")
         failures = self.state.failures + 1
-        # What was open may belong to what failed.
-        self._watching = None
+        longest = OTHERS_SECONDS if trouble.passing else LONGEST_WAIT_SECONDS
+        if not trouble.passing:
+            # What was open may belong to what failed.
+            self._watching = None
         now = time.monotonic()
-        self._next = now + min(FIRST_WAIT_SECONDS * 2 ** (failures - 1), LONGEST_WAIT_SECONDS)
+        self._next = now + min(FIRST_WAIT_SECONDS * 2 ** min(failures - 1, 10), longest)
         self._earliest = now + FIRST_WAIT_SECONDS
         self._tell(
             doing="failed", task="", done=0, total=0, trouble=trouble, failures=failures, errors=self.state.errors + 1

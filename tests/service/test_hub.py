@@ -100,6 +100,48 @@ def test_options_that_change_while_it_serves_count_from_the_next_look(cartoon_lo
     assert (one.state.rounds, one.state.found["labels"]) == (1, 8)
 
 
+def test_a_hint_of_a_changed_label_is_followed_though_there_are_as_many(cartoon_loop, cartoon_annotator):
+    cartoon_loop.push()
+    cartoon_annotator(3)
+    one = served(cartoon_loop)
+    one.step()
+    label = cartoon_loop.workspace.labels()[0]
+    other = frozenset({"cat"}) if label.characters != {"cat"} else frozenset({"mouse"})
+    result = cartoon_loop.link.client.request("GET", f"api/annotations/{label.annotation}/")["result"]
+    result[0]["value"]["choices"] = sorted(other)
+    cartoon_loop.link.client.request("PATCH", f"api/annotations/{label.annotation}/", json={"result": result})
+    one.step()
+    assert cartoon_loop.workspace.labels()[0].characters == label.characters
+    one.ask("a hint of Label Studio")
+    one.step()
+    assert cartoon_loop.workspace.labels()[0].characters == other
+
+
+def test_damaged_labels_are_copied_anew_when_it_begins(cartoon_loop, cartoon_annotator):
+    cartoon_loop.push()
+    cartoon_annotator(3)
+    file = cartoon_loop.workspace.labels_table
+    file.write_text("uid,broken\n1\n")
+    one = served(cartoon_loop)
+    one.step()
+    assert (one.state.failures, len(cartoon_loop.workspace.labels())) == (0, 3)
+    assert any(said.endswith("labels-before-1.csv keeps it; the labels are copied anew.") for said in one.heard)
+
+
+def test_while_another_command_is_at_work_it_waits_a_little_and_keeps_what_is_open(cartoon_loop):
+    cartoon_loop.push()
+    one = served(cartoon_loop)
+    with cartoon_loop.workspace.locked("train"):
+        waits = []
+        for _ in range(4):
+            one.step()
+            waits.append(round(one.due() - time.monotonic()))
+        assert waits == [5, 10, 20, 20] and one.opened() is not None
+        assert one.state.trouble.passing and one.state.trouble.what.startswith("`screentime train` (process ")
+    one.step()
+    assert (one.state.failures, one.state.doing) == (0, "waiting")
+
+
 def test_the_secret_is_made_once_for_its_owner_alone_and_anew_when_others_could_read_it(tmp_path):
     folder = tmp_path / "home"
     secret = kept_secret(folder)

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from screentime.labelstudio.stream import submit
 from screentime.projects import begin, extract_films
 from screentime.rounds import Loop
 from screentime.service.hub import SECRET_FILE
+from screentime.service.settling import LONGEST_SECONDS
 from screentime.talk import Talk
 from screentime.workspace import Workspace
 from scripts.faults.killing_state import half_written, left_over
@@ -178,13 +180,17 @@ def test_a_burst_of_500_labels_makes_one_round(cartoon, colour_backbone, ls_home
     def label(frame):
         submit(loop.link.client, {"id": tasks[frame.uid]}, loop.schema, cartoon[1][int(frame.second)])
 
+    began = time.monotonic()
     with ThreadPoolExecutor(4) as people:
         list(people.map(label, [*loop.frames, *loop.frames[: 500 - len(loop.frames)]]))  # some twice
+    took = time.monotonic() - began
     service.until(lambda: workspace.rounds(), "no round came")
     service.until(lambda: service.project("project")["doing"] == "waiting", "it never rested")
     # Label Studio waits a second for each to be heard, and a busy machine may not hear every one.
     assert service.metric("screentime_hints_total") > 250
-    assert [one.labels for one in workspace.rounds()] == [len(loop.frames)] == [480]
+    # On a machine so busy that it takes minutes, one more for each time that a round may be waited for.
+    rounds = [one.labels for one in workspace.rounds()]
+    assert rounds[-1] == len(loop.frames) == 480 and len(rounds) <= 1 + took // LONGEST_SECONDS
     assert service.end()[0] == 0
 
 
