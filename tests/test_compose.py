@@ -361,6 +361,19 @@ def test_hints_reach_the_service():
         assert any(ipaddress.ip_address(address) in one for one in banned) == kept_out, address
 
 
+def test_label_studio_takes_no_webhook_to_a_name_without_a_dot(ls_client):
+    from label_studio_sdk.core.api_error import ApiError
+
+    def refused(url: str) -> str:
+        with pytest.raises(ApiError) as caught:
+            ls_client.request("POST", "api/webhooks/", json={"url": url})
+        return str(caught.value.body)
+
+    assert "Enter a valid URL." in refused("http://screentime:9090/hint")
+    # This one it goes on to look up, and there is no such machine here.
+    assert "resolve hostname screentime.internal" in refused("http://screentime.internal:9090/hint")
+
+
 def test_both_know_the_frames_by_the_same_path():
     seen, written = bind(SERVER), bind(OURS)
     assert seen["source"] == written["source"] and seen["target"] == written["target"] == "/projects"
