@@ -29,7 +29,7 @@ from screentime.talk import Talk
 
 # Only so that what hangs does not hang for ever: building the tables takes a minute or two.
 PATIENCE = 200
-pytestmark = pytest.mark.timeout(480)
+pytestmark = pytest.mark.timeout(900)
 
 
 def binaries() -> Path | None:
