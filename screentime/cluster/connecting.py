@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import os
+import secrets
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,11 +55,22 @@ def ray_itself() -> Any:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     # What it would change of graphics cards' settings for workers that use none, and say so.
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    try:
-        import ray
-    except ImportError:
-        raise UserMistake("Ray is not installed here.", 'Run `pip install "screentime[ray]"`.') from None
+    require_ray()
+    import ray
+
     return ray
+
+
+def require_ray() -> None:
+    """See that Ray is installed; it is not imported, for it reads once and for all then who may speak to it.
+
+    Raises
+    ------
+    UserMistake
+        If it is not.
+    """
+    if importlib.util.find_spec("ray") is None:
+        raise UserMistake("Ray is not installed here.", 'Run `pip install "screentime[ray]"`.')
 
 
 @contextmanager
@@ -82,8 +95,11 @@ def connected(spread: Spread, talk: Talk) -> Iterator[tuple[Any, int]]:
     ScreentimeError
         If none can be started here.
     """
-    ray = ray_itself()
     address = spread.address or os.environ.get("RAY_ADDRESS")
+    if not address:
+        # A cluster listens to the whole network and runs whatever it is sent: only who knows this may speak to ours.
+        os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    ray = ray_itself()
     _require_answer(address)
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     with talk.progress("Connecting to the cluster" if address else "Starting a cluster on this machine"):

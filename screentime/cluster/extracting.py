@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from screentime.cluster.connecting import Spread, connected, ray_itself
+from screentime.cluster.connecting import Spread, connected, require_ray
 from screentime.cluster.crowd import Crowd, Job
 from screentime.cluster.worker import Content, Extractor, Failed
 from screentime.config import Config
@@ -119,7 +119,7 @@ def extract_films(
     ScreentimeError
         If no worker starts.
     """
-    ray_itself()
+    require_ray()
     extraction = Extraction(workspace, config, talk)
     with (
         workspace.locked("extract"), connected(spread, talk) as (ray, workers),

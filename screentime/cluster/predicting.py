@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from screentime.cluster.connecting import Spread, connected, ray_itself
+from screentime.cluster.connecting import Spread, connected, require_ray
 from screentime.cluster.crowd import Crowd, Job
 from screentime.cluster.kept import Kept
 from screentime.cluster.worker import Content, Failed, Looker, model_key, this_machine
@@ -195,7 +195,7 @@ def predict_films(
     from screentime.model.card import read_card
     from screentime.model.conversion import cache_folder
 
-    ray_itself()  # what is missing is said before anything is read
+    require_ray()  # what is missing is said before anything is read
     model = model.absolute()
     key = model_key(model)
     kept = Kept(cache_folder() / "looked", key)

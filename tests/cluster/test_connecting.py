@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -28,3 +30,21 @@ def test_what_is_no_address_is_said():
     with pytest.raises(UserMistake) as caught, connected(Spread("no such"), Talk()):
         pass
     assert str(caught.value) == f"No Ray cluster answers at no such (Invalid address format: no such).{REMEDY}"
+
+
+STARTED = """
+import os, subprocess, sys
+from screentime.cluster.connecting import Spread, connected
+from screentime.talk import Talk
+
+with connected(Spread(workers=1), Talk()) as (ray, workers):
+    print(workers, ray.get(ray.remote(lambda: 7).remote()))
+    env = {name: value for name, value in os.environ.items() if not name.startswith("RAY_AUTH")}
+    stranger = f"import ray; ray.init(address={ray.get_runtime_context().gcs_address!r}); print('in')"
+    print(subprocess.run([sys.executable, "-c", stranger], env=env, capture_output=True, text=True).stdout or "refused")
+"""
+
+
+def test_a_cluster_of_ones_own_obeys_nobody_else():
+    done = subprocess.run([sys.executable, "-c", STARTED], capture_output=True, text=True, timeout=200)
+    assert done.stdout.split() == ["1", "7", "refused"], done.stderr
