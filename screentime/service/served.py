@@ -139,6 +139,12 @@ class Served:
         if not self.state.found:
             with suppress(ScreentimeError):  # what is damaged a pull may write anew
                 self._tell(found=self._summary())
+        if self.workspace.progress().project is None:
+            # Nothing is wrong, and nothing is there to look at.
+            if self.state.looked is None:
+                self.say("The frames are not in Label Studio yet: `screentime push` is waited for.")
+            self._well(time.monotonic() + self._poll)
+            return
         watching = self._opened()
         with self._lock:
             forced = self._forced

@@ -53,13 +53,17 @@ def test_a_forced_round_is_run_with_few_labels_and_says_why_it_cannot_be(cartoon
 
 
 def test_errors_are_told_once_waited_out_longer_each_time_and_over_when_they_are(cartoon_loop):
+    cartoon_loop.push()
+    number = cartoon_loop.known_project().id
+    cartoon_loop.link.client.request("DELETE", f"api/projects/{number}/")
+    gone = f"Project {number} is no longer in Label Studio at {cartoon_loop.link.client.url}."
     one = served(cartoon_loop, poll=3600)
     waits = []
     for _ in range(9):
         one.step()
         waits.append(round(one.due() - time.monotonic()))
     assert waits == [5, 10, 20, 40, 80, 160, 300, 300, 300]
-    assert one.heard == ["The frames are not in Label Studio yet. Run `screentime push`."]
+    assert one.heard == [f"{gone} Make it again: `screentime push`."]
     assert (one.state.doing, one.state.failures, one.state.errors) == ("failed", 9, 9)
     # Who asks need not wait for so long.
     one.ask("somebody")
@@ -67,7 +71,18 @@ def test_errors_are_told_once_waited_out_longer_each_time_and_over_when_they_are
     cartoon_loop.push()
     one.step()
     assert (one.state.doing, one.state.failures, one.heard[-1]) == ("waiting", 0, "Goes on.")
-    assert one.state.trouble.what == "The frames are not in Label Studio yet."
+    assert one.state.trouble.what == gone
+
+
+def test_a_project_that_is_not_pushed_yet_is_waited_for(cartoon_loop):
+    one = served(cartoon_loop, poll=3600)
+    one.step()
+    one.step()
+    assert one.heard == ["The frames are not in Label Studio yet: `screentime push` is waited for."]
+    assert (one.state.doing, one.state.failures, one.state.trouble) == ("waiting", 0, None)
+    cartoon_loop.push()
+    one.step()
+    assert one.number == cartoon_loop.known_project().id
 
 
 def test_what_should_not_fail_is_waited_out_too(cartoon_loop, monkeypatch):
