@@ -79,7 +79,7 @@ def test_what_may_grow_is_judged_by_how_fast():
     assert not judge(rule, *rates(ROUNDS, [100 + 0.003 * one**2 for one in ROUNDS], 10)).flat
 
 
-SLOW = {"own": (380, 0.2), "rss": (800, 0.35), "files": (8, 1 / 40), "sockets": (0, 1 / 40), "round_seconds": (15, 0.05)}
+SLOW = {"own": (380, 0.2), "rss": (800, 0.35), "files": (8, 1 / 40), "sockets": (0, 1 / 40), "round_seconds": (15, 0.08)}
 
 
 @pytest.mark.parametrize("name", SLOW)
@@ -88,3 +88,13 @@ def test_what_grows_slowly_is_told_by_the_rules_of_the_soak(name):
     begin, a_round = SLOW[name]
     assert judge(rule, ROUNDS, [begin] * 200).flat
     assert not judge(rule, ROUNDS, [begin + a_round * one for one in ROUNDS]).flat
+
+
+def test_a_step_by_design_is_no_leak_and_a_leak_between_steps_is_one():
+    [rule] = [one for one in FLAT if one.name == "own"]
+    sizes = [256] * 140 + [384] * 60
+    stepped = [380] * 140 + [400] * 60
+    assert judge(rule, ROUNDS, stepped, sizes).rise == 0
+    assert judge(rule, ROUNDS, stepped, sizes).flat
+    leaking = judge(rule, ROUNDS, [value + 0.2 * i for i, value in enumerate(stepped)], sizes)
+    assert leaking.rise == pytest.approx(0.2 * 99) and not leaking.flat

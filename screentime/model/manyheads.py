@@ -19,8 +19,8 @@ HEAD_STEPS = 50
 # For embeddings whose mean squared length is one, ten epochs then come close to the optimum.
 HEAD_RATE = 0.3
 # Rows and dimensions are filled up to this, one and a half times, twice, three times, four times, six times ...
-# as much: so the next labels meet a traced model, and thousands of labels meet a dozen of them.
-ROUND = 64
+# as much: so the next labels meet a traced model, and thousands of labels meet few of them.
+ROUND = 256
 ACTIVATION = {"exclusive": "softmax", "multi": "sigmoid"}
 
 
@@ -116,7 +116,7 @@ def many_heads(rows: int, dimensions: int, classes: int, heads: int, mode: Mode)
     ManyHeads
     """
     # As many heads as there ever are, usually: their number changes with the folds.
-    return _traced(_filled(rows), _filled(dimensions), classes, max(heads, FOLDS + 1), mode)
+    return _traced(filled(rows), filled(dimensions), classes, max(heads, FOLDS + 1), mode)
 
 
 def measures(mode: Mode) -> tuple[str, Any]:
@@ -130,7 +130,8 @@ def measures(mode: Mode) -> tuple[str, Any]:
     return "binary_crossentropy", tf_keras.metrics.BinaryAccuracy("accuracy")
 
 
-def _filled(count: int) -> int:
+def filled(count: int) -> int:
+    """The rows, or dimensions, that a model is traced for where there are so many."""
     power = ROUND
     while 2 * power <= count:
         power *= 2

@@ -20,7 +20,7 @@ from screentime.workspace import Workspace
 # One label in so many is wrong at first.
 WRONG = 25
 # So many rounds lie between two deeds of a kind.
-SKIPS, CHANGES, DELETIONS, CONFIRMATIONS, HASTE = 4, 3, 7, 15, 2
+SKIPS, CHANGES, DELETIONS, CONFIRMATIONS, HASTE = 4, 3, 7, 25, 5
 TOGETHER = 6
 
 

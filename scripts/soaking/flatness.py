@@ -69,7 +69,9 @@ class Verdict:
     told: bool = True
 
 
-def judge(rule: Rule, rounds: Sequence[float], values: Sequence[float]) -> Verdict:
+def judge(
+    rule: Rule, rounds: Sequence[float], values: Sequence[float], steps: Sequence[int] | None = None
+) -> Verdict:
     """Whether a series keeps to its rule.
 
     The line through the second half is that of Theil and Sen, the median of the slopes of all pairs: a few
@@ -81,13 +83,14 @@ def judge(rule: Rule, rounds: Sequence[float], values: Sequence[float]) -> Verdi
     rounds : sequence of float
         Where each value was measured, rising.
     values : sequence of float
+    steps : sequence of int, optional
+        What a value may step up with, by design: only pairs where it is the same make the line.
 
     Returns
     -------
     Verdict
     """
     import numpy as np
-    from scipy.stats import theilslopes
 
     x, y = np.asarray(rounds, float), np.asarray(values, float)
     if rule.most < float("inf"):
@@ -98,7 +101,11 @@ def judge(rule: Rule, rounds: Sequence[float], values: Sequence[float]) -> Verdi
     if len(x) < FEWEST:
         return Verdict(rule, float("nan"), float("nan"), float("nan"), False, False)
     median, largest = float(np.median(y)), float(y.max())
-    rise = float(theilslopes(y, x).slope * (x[-1] - x[0]))
+    one, other = np.triu_indices(len(x), 1)
+    if steps is not None:
+        same = np.asarray(steps)[late]
+        one, other = one[same[one] == same[other]], other[same[one] == same[other]]
+    rise = float(np.median((y[other] - y[one]) / (x[other] - x[one])) * (x[-1] - x[0]))
     flat = rise <= max(rule.rise * median, rule.slack) and largest - median <= max(rule.peak * median, rule.slack)
     return Verdict(rule, median, largest, rise, flat)
 
