@@ -242,7 +242,7 @@ def _move(
     """Let tasks show their pictures from where they lie now; how many did not."""
     changed = []
     for task, wanted in tasks:
-        data = task["data"] | {name: wanted[name] for name in PICTURES}
+        data = task["data"] | {name: wanted[name] for name in PICTURES if name in wanted}
         if data != task["data"]:
             changed.append((task["id"], data))
     with speaking("telling the tasks where their pictures lie"):
