@@ -66,7 +66,8 @@ def test_every_option_has_its_flag_and_every_flag_of_that_name_its_option():
     assert others == {
         "--workspace", "--json", "--format", "--watch", "--model", "--csv", "--labels", "--budget", "--frames", "--drawn",
         "--runs", "--strategies", "--smoothing", "--plot", "--out", "--what", "--rate", "--start-timecode",
-        "--drop-frame", "--schema", "--fix",
+        "--drop-frame", "--schema", "--fix", "--host", "--address", "--poll", "--into", "--engine", "--workers",
+        "--segment",
     }
 
 
@@ -103,7 +104,7 @@ def test_the_readme_names_every_command():
 
 
 @pytest.mark.parametrize(
-    "name", [n for n, c in commands() if n not in ("new", "server stop", "server prepare", "predict", "demo", "simulate", "export")]
+    "name", [n for n, c in commands() if n not in ("new", "server stop", "server prepare", "predict", "demo", "simulate", "export", "serve")]
 )
 def test_commands_on_a_project_have_workspace_and_json(name):
     command = dict(commands())[name]

@@ -122,7 +122,7 @@ def test_a_project_that_fails_says_so_and_the_others_go_on(cartoon_loop, cartoon
         assert page.count("failing") == 1 and "waits for another command" in page
     service.until(lambda: service.project("busy")["error"] is None, "it did not go on when the lock was free")
     unpushed.push()
-    service.until(lambda: service.project("unpushed")["number"], "it did not go on when it was pushed")
+    service.until(lambda: hooks(unpushed), "it did not go on when it was pushed")
     code, _, said = service.end()
     assert code == 0
     assert "unpushed: The frames are not in Label Studio yet: `screentime push` is waited for." in said
