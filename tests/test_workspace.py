@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from screentime import config as configuration
+from screentime.agreement import Annotator
 from screentime.config import Config, Project
 from screentime.errors import Busy, ConfigError, NotReady, ScreentimeError, UserMistake
 from screentime.files import write_atomically
@@ -402,6 +403,9 @@ def test_progress_begins_empty_and_reads_back(workspace):
         "look_again": "http://localhost:8080/projects/3/data?tab=5",
         "confirm_sure": "http://localhost:8080/projects/3/data?tab=6",
         "confirm_unsure": "http://localhost:8080/projects/3/data?tab=7&labeling=1",
+        "people": (Annotator("anna@example.org", 3, 2, 1, 3, 4.5),),
+        "others": ("http://localhost:8080/projects/3/data?tab=8",),
+        "others_unsure": ("http://localhost:8080/projects/3/data?tab=9",),
     }
     assert changes.keys() == asdict(Progress()).keys()
     assert workspace.update_progress(**changes) == Progress(**changes)
