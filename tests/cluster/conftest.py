@@ -107,7 +107,8 @@ def cache(tmp_path, monkeypatch):
     return tmp_path / "cache"
 
 
-@pytest.fixture(scope="session")
+# No longer than these tests: others look at what the processes of all tests listen to.
+@pytest.fixture(scope="package")
 def cluster():
     """Address of a cluster of two machines on this one, a core each."""
     from screentime.cluster.connecting import STORE_BYTES, ray_itself
