@@ -107,8 +107,8 @@ def cache(tmp_path, monkeypatch):
     return tmp_path / "cache"
 
 
-# No longer than these tests: others look at what the processes of all tests listen to.
-@pytest.fixture(scope="package")
+# A module's, and no session's: other tests look at what all processes of this one listen to.
+@pytest.fixture(scope="module")
 def cluster():
     """Address of a cluster of two machines on this one, a core each."""
     from screentime.cluster.connecting import STORE_BYTES, ray_itself

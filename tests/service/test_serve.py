@@ -125,7 +125,8 @@ def test_a_project_that_fails_says_so_and_the_others_go_on(cartoon_loop, cartoon
     service.until(lambda: hooks(unpushed), "it did not go on when it was pushed")
     code, _, said = service.end()
     assert code == 0
-    assert "unpushed: The frames are not in Label Studio yet: `screentime push` is waited for." in said
+    push = f"screentime push --workspace {unpushed.workspace.root}"
+    assert f"unpushed: The frames are not in Label Studio yet: `{push}` is waited for.\n" in said
     assert all(hooks(one) == [] for one in (busy, unpushed, cartoon_loop))
 
 
