@@ -36,7 +36,7 @@ RUN uv pip install --no-deps --no-build-isolation .
 USER 1000:1000
 WORKDIR /projects
 EXPOSE 9090
-# DOWN is answered with 503, which is an error here.
+# DOWN, where no project goes on, is answered with 503, which is an error here.
 HEALTHCHECK --interval=30s --timeout=10s --start-period=120s --retries=3 \
     CMD ["python", "-c", "import urllib.request as web; web.urlopen('http://127.0.0.1:9090/health', timeout=5)"]
 CMD ["screentime", "--help"]

@@ -37,7 +37,7 @@ def serve(
     from screentime.labelstudio.webhooks import LOOPBACK
     from screentime.outlet import writing
     from screentime.service.app import build
-    from screentime.service.hub import Hub, kept_secret
+    from screentime.service.hub import SECRET_FILE, Hub, kept_secret
     from screentime.service.running import answering, ended_by_signals, register_at, take_back, work
     from screentime.service.served import Served
     from screentime.workspace import Workspace
@@ -72,6 +72,10 @@ def serve(
         stack.enter_context(answering(build(hub, hosts), listening))
         many = "1 project" if len(folders) == 1 else f"{len(folders)} projects"
         terminal.say(f"Serving {many}: http://{seen}:{port}/ shows how it goes. End this with Ctrl+C.")
+        terminal.say(
+            "To connect it as a model in Label Studio (Settings > Model, Basic Authentication): any user name; the"
+            f" password is the line in {installation.home() / SECRET_FILE}."
+        )
         if host not in LOOPBACK:
             terminal.say(
                 f"Whoever reaches port {port} of {host} can read that page without a password: the names of films and"

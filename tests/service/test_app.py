@@ -61,20 +61,26 @@ def test_only_who_knows_the_secret_gives_hints_and_the_work_is_left_to_others(hu
     assert (tom.state.hints, tom.state.doing, hub.projects()[1].state.hints) == (500, "waiting", 0)
 
 
-def test_health_is_up_while_all_projects_go_on(hub, web):
+def test_health_names_who_fails_and_is_down_where_none_goes_on(hub, web):
+    def health():
+        found = web.get("/health")
+        return found.status_code, found.json()["status"], found.json()["failing"]
+
     tom, jerry = hub.projects()
-    assert web.get("/health").json()["status"] == "UP"
+    assert health() == (200, "UP", [])
+    # Another command at work there ends by itself.
     tom.state = replace(State(), doing="failed", failures=1, trouble=Trouble("W.", "R.", NOW, passing=True))
-    assert web.get("/health").status_code == 200
+    assert health() == (200, "UP", [])
     jerry.state = replace(State(), doing="failed", failures=1, trouble=Trouble("What.", "Remedy.", NOW))
-    found = web.get("/health")
-    assert (found.status_code, found.json()["status"]) == (503, "DOWN")
-    assert found.json()["projects"]["jerry"] == {
+    assert health() == (200, "UP", ["jerry"])
+    assert web.get("/health").json()["projects"]["jerry"] == {
         "project": None, "doing": "failed", "task": "", "error": "What.", "remedy": "Remedy.",
     }
+    tom.state = replace(State(), doing="failed", failures=1, trouble=Trouble("What.", "Remedy.", NOW))
+    assert health() == (503, "DOWN", ["tom", "jerry"]) and web.head("/health").status_code == 503
     jerry.state = replace(jerry.state, doing="waiting", failures=0)
+    assert health() == (200, "UP", ["tom"]) and web.head("/health").status_code == 200
     assert web.get("/health").json()["projects"]["jerry"]["error"] is None
-    assert web.head("/health").status_code == 200
 
 
 def test_metrics(hub, web):
