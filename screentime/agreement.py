@@ -80,9 +80,9 @@ class Annotator:
     labels : int
         Frames that the person labelled.
     shared : int
-        How many of them others labelled too.
+        Answers that others gave to the same frames.
     agreed : int
-        How many of the shared ones the person labelled as the frame's label says.
+        How many of these are the same as the person's.
     timed : int
         Labels of which the time is known.
     median : float or None
@@ -97,31 +97,32 @@ class Annotator:
     median: float | None
 
 
-def by_person(answers: Mapping[str, Sequence[Label]], resolved: Mapping[str, Label]) -> tuple[Annotator, ...]:
-    """Who labelled how much, how fast, and how often as the frame's label says.
+def by_person(answers: Mapping[str, Sequence[Label]]) -> tuple[Annotator, ...]:
+    """Who labelled how much, how fast, and how often as others did.
+
+    Each is compared with the others' answers: the label that came of them is the person's own vote too, and where two
+    differ it is the newer answer, which would say no more than who came last.
 
     Parameters
     ----------
     answers : mapping of str to sequence of Label
         Frame uid to the answers of the people, one a person.
-    resolved : mapping of str to Label
-        Frame uid to the label that came of them.
 
     Returns
     -------
     tuple of Annotator
         Who labelled most comes first.
     """
-    given: dict[str, list[tuple[Label, bool, bool]]] = {}
-    for uid, said in answers.items():
+    given: dict[str, list[tuple[Label, int, int]]] = {}
+    for said in answers.values():
+        alike = Counter(one.characters for one in said)
         for one in said:
-            same = one.characters == resolved[uid].characters
-            given.setdefault(one.annotator, []).append((one, len(said) > 1, same))
+            given.setdefault(one.annotator, []).append((one, len(said) - 1, alike[one.characters] - 1))
     found = []
     for person, theirs in given.items():
         times = [one.lead_time for one, _, _ in theirs if one.lead_time is not None]
         found.append(Annotator(
-            person, len(theirs), sum(shared for _, shared, _ in theirs), sum(shared and same for _, shared, same in theirs),
+            person, len(theirs), sum(others for _, others, _ in theirs), sum(same for _, _, same in theirs),
             len(times), median(times) if times else None,
         ))
     return tuple(sorted(found, key=lambda one: (-one.labels, len(one.person), one.person)))

@@ -14,6 +14,7 @@ from screentime.agreement import by_person
 from screentime.batches import ask, waiting
 from screentime.config import Config
 from screentime.errors import NotReady, ScreentimeError
+from screentime.gone import gone, keep_gone
 from screentime.material import gather
 from screentime.pages import fill_tabs, hand_out, push_tasks, restore
 from screentime.records import Frame, Label, Round
@@ -164,8 +165,7 @@ class Loop:
                 f"{len(pulled.labels) - len(labels)} labels belong to frames that are not in this folder"
                 " any more; they stay in Label Studio and are left out here."
             )
-        answered = {label.uid for label in pulled.labels} | pulled.skipped
-        self._keep_gone([label for label in known if label.uid not in answered])
+        keep_gone(self.workspace, gone(known, pulled.answers, pulled.skipped), self.talk)
         labels, notes = merge(labels, pull_reviews(self), frames, self.schema)
         for note in notes:
             self.talk.say(note)
@@ -177,22 +177,10 @@ class Loop:
             uid: [self.schema.choose(one) for one in answers]
             for uid, answers in pulled.doubles.items() if uid in there
         }
-        resolved = {label.uid: label for label in pulled.labels}
-        people = by_person({uid: said for uid, said in pulled.answers.items() if uid in there}, resolved)
+        people = by_person({uid: said for uid, said in pulled.answers.items() if uid in there})
         skipped = (pulled.skipped & there) - {label.uid for label in labels}
         self.workspace.update_progress(skipped=tuple(sorted(skipped)), doubles=doubles, people=people)
         return labels
-
-    def _keep_gone(self, gone: Sequence[Label]) -> None:
-        """Keep labels that were pulled before and are labels no more: people may not have meant that."""
-        if not gone:
-            return
-        file = self.workspace.keep_gone(gone)
-        many = "1 label that was pulled before does" if len(gone) == 1 else f"{len(gone)} labels that were pulled before do"
-        self.talk.say(
-            f"{many} not count in Label Studio any more; {file} keeps what they said, and"
-            f" `screentime push --labels {file.name}` puts it back."
-        )
 
     def train(self, *, curves: bool = True) -> tuple[Round, bool]:
         """Train a version on the pulled labels.

@@ -39,7 +39,7 @@ class Progress:
     doubles : dict of str to list
         Uid to the answers of the people, where several labelled a frame.
     people : tuple of Annotator
-        Who labelled how much, how fast, and how often as the frame's label says.
+        Who labelled how much, how fast, and how often as others did.
     doubted : dict of str to str
         Uid of each label that was put up for a second look, to when it had last been changed then.
     look_again : str

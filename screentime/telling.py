@@ -170,7 +170,7 @@ def _tell_labels(found: dict[str, Any], say: Any) -> None:
             " their part of the film contradicts them. Correct them, or submit them again to keep them.")
     if len(found["people"]) > 1:
         print_table(
-            ["person", "labels", "also by others", "as the frame's label", "seconds a label"],
+            ["person", "labels", "others' answers to these", "the same", "seconds a label"],
             [
                 [one["person"], one["labels"], one["shared"], one["agreed"], "" if one["median"] is None else f"{one['median']:.1f}"]
                 for one in found["people"]

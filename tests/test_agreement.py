@@ -92,7 +92,7 @@ def test_without_frames_of_both_kinds_nothing_can_be_compared(shown, blind):
     assert influence(shown, blind) is None
 
 
-def test_who_labelled_how_much_and_how_often_as_the_frame_s_label_says():
+def test_who_labelled_how_much_and_how_often_as_others_did():
     def label(uid, person, names, seconds):
         return Label(uid, frozenset(names), 1, 1, person, "2025-01-02T03:04:05Z", "manual", seconds)
 
@@ -101,8 +101,13 @@ def test_who_labelled_how_much_and_how_often_as_the_frame_s_label_says():
         "b": [label("b", "2", {"Jerry"}, 3.0)],
         "c": [label("c", "2", {"Tom"}, 9.0), label("c", "10", {"Tom"}, 2.0)],
     }
-    resolved = {"a": answers["a"][0], "b": answers["b"][0], "c": answers["c"][1]}
-    assert by_person(answers, resolved) == (
-        Annotator("2", 3, 2, 2, 3, 3.0), Annotator("10", 2, 2, 1, 2, 3.0), Annotator("3", 1, 1, 1, 0, None),
+    assert by_person(answers) == (
+        Annotator("2", 3, 3, 2, 3, 3.0), Annotator("10", 2, 3, 1, 2, 3.0), Annotator("3", 1, 2, 1, 0, None),
     )
-    assert by_person({}, {}) == ()
+    assert by_person({}) == ()
+
+
+def test_of_two_people_who_differ_neither_is_the_one_who_agrees():
+    first, last = (Label("a", names, 1, 1, person, f"2025-01-0{day}T03:04:05Z", "manual", None)
+                   for names, person, day in ((TOM, "1", 1), (JERRY, "2", 2)))
+    assert [(one.shared, one.agreed) for one in by_person({"a": [first, last]})] == [(1, 0), (1, 0)]

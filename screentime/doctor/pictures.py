@@ -116,14 +116,14 @@ def _got(place: Place, address: str, where: str) -> httpx.Response:
         whole = urljoin(whole, answer.headers.get("location", ""))
         if not answer.is_redirect or _is_theirs(place, whole):
             return answer
-    if urlsplit(place.url).scheme == "https" and urlsplit(whole).scheme == "http":
+    if urlsplit(place.page).scheme == "https" and urlsplit(whole).scheme == "http":
         raise UserMistake(
             f"Label Studio's page is https and {where} is http: browsers do not show it.",
             "Serve the pictures by https and set base_url or s3_endpoint to that address, then `screentime push`.",
         )
     try:
         answer = httpx.get(
-            whole, headers={"Origin": _origin(place.url)}, timeout=place.patience, trust_env=urlsplit(whole).hostname not in LOOPBACK
+            whole, headers={"Origin": _origin(place.page)}, timeout=place.patience, trust_env=urlsplit(whole).hostname not in LOOPBACK
         )
     except httpx.HTTPError as error:
         raise ServerError(f"Nothing is had for {where}: {type(error).__name__}.", _cure(place)) from None
@@ -134,7 +134,7 @@ def _got(place: Place, address: str, where: str) -> httpx.Response:
 
 def _require_shared(place: Place, answer: httpx.Response, where: str) -> None:
     """Refuse a picture of another origin that browsers do not give to Label Studio's page, which reads them."""
-    origin = _origin(place.url)
+    origin = _origin(place.page)
     if answer.headers.get("access-control-allow-origin") not in ("*", origin):
         raise UserMistake(
             f"Browsers do not let Label Studio's page show {where}: the answer has no Access-Control-Allow-Origin (CORS) for {origin}.",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from label_studio_sdk.core.client_wrapper import SyncClientWrapper
 
 REQUEST_SECONDS = 120.0
+PUBLIC_VARIABLE = "LABEL_STUDIO_PUBLIC_URL"
 # Done twice they leave what they leave when done once.
 HARMLESS = {"GET", "PUT", "PATCH", "DELETE"}
 

@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from screentime.errors import ScreentimeError, ServerError, UserMistake
 from screentime.files import write_atomically
+from screentime.labelstudio.client import PUBLIC_VARIABLE, plain_address
 from screentime.locks import AtWork, held
 
 USERNAME = "screentime@localhost"
@@ -257,7 +259,16 @@ def environment(home: Path, data: Path, account: Credentials | None = None) -> d
         # Webhooks may reach this machine; link-local addresses stay out of reach.
         "LABEL_STUDIO_USE_DEFAULT_BANNED_SUBNETS": "false",
         "LABEL_STUDIO_USER_ADDITIONAL_BANNED_SUBNETS": "169.254.0.0/16,fe80::/10",
-    }
+    } | _trusted()
+
+
+def _trusted() -> dict[str, str]:
+    """What lets people log in by another address than the server's own, as through a proxy that encrypts."""
+    chosen = os.environ.get(PUBLIC_VARIABLE)
+    if not chosen:
+        return {}
+    parts = urlsplit(plain_address(chosen))
+    return {"CSRF_TRUSTED_ORIGINS": f"{parts.scheme}://{parts.netloc}"}
 
 
 def serve_folder(home: Path, name: str, served: Path) -> Path:

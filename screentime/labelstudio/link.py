@@ -11,7 +11,7 @@ from screentime.config import Config, LabelStudio
 from screentime.errors import NotReady, ServerError
 from screentime.label_config import fill
 from screentime.labelstudio import installation, server
-from screentime.labelstudio.client import Client, connect, plain_address, silent
+from screentime.labelstudio.client import PUBLIC_VARIABLE, Client, connect, plain_address, silent
 from screentime.labelstudio.instructions import TEXT
 from screentime.labelstudio.patience import Say
 from screentime.labelstudio.project import ProjectRef, ensure_project
@@ -21,7 +21,6 @@ from screentime.records import Frame, timecode
 from screentime.schema import Schema
 
 URL_VARIABLE, TOKEN_VARIABLE = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"
-PUBLIC_VARIABLE = "LABEL_STUDIO_PUBLIC_URL"
 
 
 @dataclass(frozen=True)

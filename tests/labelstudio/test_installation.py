@@ -88,3 +88,13 @@ def test_the_server_s_environment_is_its_own(tmp_path, monkeypatch):
     assert "leaked" not in given.values()
     assert given["LABEL_STUDIO_COLLECT_ANALYTICS"] == given["LABEL_STUDIO_LATEST_VERSION_CHECK"] == "false"
     assert given["LABEL_STUDIO_SENTRY_DSN"] == given["LABEL_STUDIO_FRONTEND_SENTRY_DSN"] == ""
+
+
+def test_people_log_in_by_the_address_of_a_proxy(tmp_path, monkeypatch):
+    monkeypatch.delenv("LABEL_STUDIO_PUBLIC_URL", raising=False)
+    assert "CSRF_TRUSTED_ORIGINS" not in environment(tmp_path, tmp_path / "data")
+    monkeypatch.setenv("LABEL_STUDIO_PUBLIC_URL", "https://labels.example:8443/studio/")
+    assert environment(tmp_path, tmp_path / "data")["CSRF_TRUSTED_ORIGINS"] == "https://labels.example:8443"
+    monkeypatch.setenv("LABEL_STUDIO_PUBLIC_URL", "http://me:secret@labels.example")
+    with pytest.raises(UserMistake, match="^The address of the Label Studio at labels.example holds a user name"):
+        environment(tmp_path, tmp_path / "data")
