@@ -12,7 +12,7 @@ from screentime.cli_common import HERE, at, loop_of, spread_of
 from screentime.errors import UserMistake
 from screentime.outlet import require_outlet, writing
 from screentime.output import Result, results
-from screentime.telling import tell_seconds, unsure
+from screentime.telling import tell_others, tell_seconds, unsure
 from screentime.terminal import Terminal, print_table, say_next
 
 
@@ -142,8 +142,11 @@ def audit(
         asked = audit_film(loop, film, frames)
     return Result(
         {**asdict(asked), "film": asked.film.name},
-        lambda: loop.talk.say(
-            f"{asked.frames} audit frames of {asked.film.name} are in Label Studio, {asked.created} of them new."
+        lambda: (
+            loop.talk.say(
+                f"{asked.frames} audit frames of {asked.film.name} are in Label Studio, {asked.created} of them new."
+            ),
+            tell_others(asked.others, loop.talk.say),
         ),
         next=f"label {asked.waiting} frames at {asked.url} , then `screentime pull{at(workspace)}` and"
         f" `screentime predict {shlex.quote(str(film))}{at(workspace)}`; `screentime sync{at(workspace)}` learns from them too.",

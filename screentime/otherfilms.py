@@ -30,6 +30,8 @@ class Audit:
         How many have no label in the pulled copy yet.
     url : str
         Page that hands them out.
+    others : tuple of str
+        Pages of the other people, where several label at the same time: no frame is on two of them.
     """
 
     film: Film
@@ -37,6 +39,7 @@ class Audit:
     created: int
     waiting: int
     url: str
+    others: tuple[str, ...] = ()
 
 
 def audit_film(loop: Loop, path: Path, how_many: int) -> Audit:
@@ -110,7 +113,8 @@ def audit_film(loop: Loop, path: Path, how_many: int) -> Audit:
     pushed = push_tasks(loop, project, frames, order)
     mark_audits(loop, project)
     queue = queue_frames(
-        loop.link.client, project, {uid: pushed.ids[uid] for uid in order}, title=f"Audit: {film.name}"
+        loop.link.client, project, {uid: pushed.ids[uid] for uid in order}, title=f"Audit: {film.name}",
+        people=loop.config.labelstudio.people,
     )
     said = {label.uid for label in workspace.labels()}
-    return Audit(film, len(order), pushed.created, sum(uid not in said for uid in order), queue.url)
+    return Audit(film, len(order), pushed.created, sum(uid not in said for uid in order), queue.url, queue.others)

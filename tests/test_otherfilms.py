@@ -2,13 +2,14 @@
 
 import pytest
 
+from screentime import config as configuration
 from screentime.demo.annotator import Annotator, truth_of
 from screentime.demo.cast import CHARACTERS
 from screentime.demo.film import draw_film
 from screentime.errors import NotReady, UserMistake
 from screentime.labelstudio.marks import read_marks
 from screentime.labelstudio.stream import next_task
-from screentime.labelstudio.tasks import list_tasks
+from screentime.labelstudio.tasks import list_tasks, read_tasks
 from screentime.otherfilms import audit_film
 from screentime.projects import screen_films
 from screentime.talk import Talk
@@ -93,6 +94,16 @@ def test_asking_again_finds_the_same_frames_and_asking_for_more_draws_the_rest(c
     more = audit_film(cartoon_loop, other[0], 9)
     assert (more.frames, more.created) == (9, 3)
     assert set(drawn) < set(cartoon_loop.workspace.audited()[0].frames)
+
+
+def test_two_people_get_different_audit_frames(cartoon_loop, other):
+    cartoon_loop.config = configuration.override(cartoon_loop.config, {"people": 2})
+    cartoon_loop.push()
+    audit = audit_film(cartoon_loop, other[0], 8)
+    tabs = [int(url.split("tab=")[1].split("&")[0]) for url in (audit.url, *audit.others)]
+    client, project = cartoon_loop.link.client, cartoon_loop.project()
+    shares = [{task["id"] for task in read_tasks(client, project, view=tab, include="id,data")} for tab in tabs]
+    assert [len(one) for one in shares] == [4, 4] and not shares[0] & shares[1]
 
 
 def test_an_audit_killed_on_its_way_is_gone_on_with(cartoon_loop, other, monkeypatch):

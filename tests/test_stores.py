@@ -22,11 +22,13 @@ import pytest
 
 from screentime import config as configuration
 from screentime.demo.annotator import Annotator, truth_of
+from screentime.demo.film import draw_film
 from screentime.doctor.place import Place
 from screentime.doctor.running import CHECKS, walk
 from screentime.errors import ConfigError, ScreentimeError
 from screentime.labelstudio import server
 from screentime.labelstudio.tasks import PICTURES, read_tasks
+from screentime.otherfilms import audit_film
 from screentime.rounds import Loop
 from screentime.talk import Talk
 
@@ -164,6 +166,12 @@ def examined(loop: Loop, name: str = "Pictures") -> tuple[str, str]:
     return found.state, f"{found.sentence} {found.fix}".strip()
 
 
+def moved(loop: Loop) -> tuple[str, str]:
+    """What is said of the pictures, their commands without the folder."""
+    state, said = examined(loop)
+    return state, said.replace(f" --workspace {loop.workspace.root}", "")
+
+
 @pytest.fixture
 def see(browser, ls_home, ls_server) -> Callable[..., list[tuple[str, int]]]:
     """Opens the page that hands out frames; address and width of the first one's three pictures."""
@@ -240,8 +248,36 @@ def test_a_web_server_whose_frames_the_page_may_not_read(cartoon_loop, web, see)
             f"the answer has no Access-Control-Allow-Origin (CORS) for {here}. Let {web.address.removeprefix('http://')} send it:"
             f" in nginx, `add_header Access-Control-Allow-Origin {here};` where the frames are."
         )
+    # It is the address that people open which counts, where that is another one than screentime's.
+    web.allowed[:] = [here]
+    state, said = examined(with_options(loop, public_url="http://labels.example"))
+    assert state == "failed" and "no Access-Control-Allow-Origin (CORS) for http://labels.example." in said
+    web.allowed[:] = ["http://labels.example"]
+    assert examined(with_options(loop, public_url="http://labels.example"))[0] == "ok"
+    state, said = examined(with_options(loop, public_url="https://labels.example"))
+    assert state == "failed" and said.startswith("Label Studio's page is https and the picture of task ")
+    with_options(loop, public_url="")
     with pytest.raises(Waited):  # what doctor says is so
         see(loop, 8_000)
+
+
+def test_the_frames_of_another_film_are_moved_by_its_own_command(cartoon_loop, cartoon, web, tmp_path):
+    cartoon_loop.push()
+    film = tmp_path / "other film.mp4"
+    draw_film(film, seconds=30, seed=9, size=(320, 180))
+    audit_film(cartoon_loop, film, 4)
+    loop = with_options(cartoon_loop, store="http", base_url=web.address)
+    beginning, push, audit = f"{web.address}/", "`screentime push`", f"`screentime audit '{film}'`"
+    way = "shows them from where the options say."
+
+    def said(many, remedy):
+        return ("warning", f"{many} of 44 frames are not shown from {beginning} , as the options say. {remedy} {way}")
+
+    assert moved(loop) == said(44, f"{push}, then {audit}")
+    loop.push()
+    assert moved(loop) == said(4, audit)
+    audit_film(loop, film, 4)
+    assert examined(loop)[0] == "ok"
 
 
 def test_a_web_server_that_does_not_show_the_frames(cartoon_loop, web, free_port):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -39,9 +40,13 @@ def look_pictures(place: Place) -> Finding:
                 f"The picture of task {task['id']} in Label Studio is not that of its frame {files[task['data']['uid']]}.",
                 "Run `screentime extract`, then `screentime push`.",
             )
-    elsewhere = _moved(place, tasks)
-    if elsewhere:
-        return warning(elsewhere, "`screentime push` shows them from where the options say.")
+    beginning = _beginning(place)
+    others = {task["data"]["uid"] for task in tasks if not str(task["data"].get("image", "")).startswith(beginning)}
+    if others:
+        return warning(
+            f"{len(others)} of {counted(len(tasks), 'frame')} are not shown from {beginning} , as the options say.",
+            f"{_shown_by(place, others)} shows them from where the options say.",
+        )
     return ok(f"{counted(min(FETCHED, len(tasks)), 'frame')} fetched as the page does: each is its picture.")
 
 
@@ -62,13 +67,19 @@ def _store(place: Place) -> str:
     return store_of(place.config, embedded=place.embedded)
 
 
-def _moved(place: Place, tasks: list[dict[str, Any]]) -> str:
-    """What is to be said where tasks show pictures of another store than the options say; empty where none do."""
+def _beginning(place: Place) -> str:
+    """What the pictures' addresses begin with where they lie as the options say."""
     kind = {"local": "/data/local-files/", "upload": "/data/upload/", "http": f"{place.config.storage.base_url.rstrip('/')}/"}
     kind["s3"] = f"s3://{place.config.storage.s3_bucket}/"
-    beginning = kind[_store(place)]
-    others = sum(not str(task["data"].get("image", "")).startswith(beginning) for task in tasks)
-    return f"{others} of {counted(len(tasks), 'frame')} are not shown from {beginning} , as the options say." if others else ""
+    return kind[_store(place)]
+
+
+def _shown_by(place: Place, uids: set[str]) -> str:
+    """The commands that bring these frames' tasks to where the options say."""
+    films = {frame.uid: one.film.path for one in place.workspace.audited() for frame in one.frames}
+    push = ["screentime push"] if uids - films.keys() else []
+    audits = [f"screentime audit {shlex.quote(path)}" for path in sorted({films[uid] for uid in uids & films.keys()})]
+    return ", then ".join(f"`{command}`" for command in push + audits)
 
 
 def _fetched(place: Place, task: dict[str, Any]) -> bytes:
