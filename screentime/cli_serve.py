@@ -30,6 +30,7 @@ def serve(
     """Keep the loops of projects going beside Label Studio, and show on a page where they stand."""
     import socket
     from contextlib import ExitStack
+    from urllib.parse import urlsplit
 
     from screentime.errors import UserMistake
     from screentime.labelstudio import installation, listener
@@ -37,7 +38,7 @@ def serve(
     from screentime.labelstudio.webhooks import LOOPBACK
     from screentime.outlet import writing
     from screentime.service.app import build
-    from screentime.service.hub import SECRET_FILE, Hub, kept_secret
+    from screentime.service.hub import SECRET_FILE, Hub, kept_secret, names_of
     from screentime.service.running import answering, ended_by_signals, register_at, take_back, work
     from screentime.service.served import Served
     from screentime.workspace import Workspace
@@ -51,11 +52,14 @@ def serve(
     register = register_at(address, host, port, secret)
     several = len(folders) > 1
 
-    def speaker(folder: Path):
-        lead = f"{folder.name}: " if several else ""
+    def voice(folder: Path, name: str):
+        lead = f"{name}: " if several else ""
         return lambda sentence: terminal.say(f"{lead}{placed(sentence, folder)}")
 
-    served = [Served(Workspace(folder), changes, speaker(folder), register, poll) for folder in folders]
+    served = [
+        Served(Workspace(folder), changes, voice(folder, name), register, poll, name)
+        for folder, name in zip(folders, names_of(folders))
+    ]
     twice = [one.name for one in served if sum(one.identity == other.identity for other in served) > 1]
     if twice:
         raise UserMistake(
@@ -69,6 +73,8 @@ def serve(
         hub = Hub(served, secret)
         seen = "127.0.0.1" if host == "0.0.0.0" else host
         hosts = ["127.0.0.1", "localhost", "[::1]"] if host in LOOPBACK else ["*"]
+        if address:
+            hosts.append(urlsplit(address).hostname)
         stack.enter_context(answering(build(hub, hosts), listening))
         many = "1 project" if len(folders) == 1 else f"{len(folders)} projects"
         terminal.say(f"Serving {many}: http://{seen}:{port}/ shows how it goes. End this with Ctrl+C.")

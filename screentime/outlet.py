@@ -14,7 +14,7 @@ from screentime.errors import ScreentimeError, UserMistake
 # What makes a folder a project's, and what in it belongs to the project.
 OWN_FILES = {
     configuration.FILE, "frames.csv", "films.json", "labels.csv", "loop.json", "audited.json", "reviews.json", ".lock",
-    ".lock.json",
+    ".lock.json", ".round-asked",
 }
 OWN_FOLDERS = {"frames", "models", "embeddings", "review"}
 # Beginnings of the names of what was set aside: often the only copy of labels that are gone from Label Studio.

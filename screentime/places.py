@@ -90,5 +90,9 @@ class Places:
         return self.root / "models"
 
     @property
+    def asked_file(self) -> Path:
+        return self.root / ".round-asked"
+
+    @property
     def lock_file(self) -> Path:
         return self.root / ".lock"

@@ -120,7 +120,7 @@ class Label:
     task, annotation : int
         Label Studio's numbers of the task and of the annotation.
     annotator : str
-        Label Studio's number of the person, as text.
+        Label Studio's number of the person, as text: of several who changed it, the last.
     updated_at : str
         When it was last changed, ISO 8601.
     origin : str
@@ -207,7 +207,7 @@ class Review:
     task, annotation : int
         Label Studio's numbers of the film's task and of the annotation.
     annotator : str
-        Label Studio's number of the person, as text.
+        Label Studio's number of the person, as text: of several who changed it, the last.
     updated_at : str
         When it was last changed, ISO 8601.
     lead_time : float or None

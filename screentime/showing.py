@@ -148,10 +148,10 @@ def cleared(loop: Loop, *, alone: bool = False) -> Iterator[tuple[int, int]]:
     alone : bool, optional
         Whether nobody is labelling, so that the server may be busy with it for long.
 
-    Yields
-    ------
-    tuple of int
-        Predictions deleted so far, of how many.
+    Returns
+    -------
+    iterator of (int, int)
+        Predictions deleted so far, of how many; each step deletes some.
     """
     from screentime.labelstudio import predictions
 

@@ -33,13 +33,12 @@ class Watching:
     Attributes
     ----------
     loop : Loop
-    rest : iterator or None
-        Deletes older pre-annotations, a few a step; None before the first look.
     """
 
     def __init__(self, loop: Loop, again_after: float) -> None:
         self.loop = loop
-        self.rest: Iterator[tuple[int, int]] | None = None
+        self._rest: Iterator[tuple[int, int]] | None = None
+        self._shown = ""
         self._again_after = again_after
         self._seen: tuple[int, int] | None = None
         self._known: list[Label] | None = None
@@ -68,13 +67,26 @@ class Watching:
         if not force and count == self._seen and labels == self._known:
             return None
         synced = sync_if_enough(self.loop, labels, force=force)
-        if synced or self.rest is None:
-            self.rest = cleared(self.loop)
+        if synced:
+            self._rest = None
         # A round leaves megabytes in circles (curves that were drawn, answers that were read); beside all of
         # TensorFlow's objects Python finds that few enough not to look for them.
         gc.collect()
         self._seen, self._known = count, labels
         return synced
+
+    def rest(self) -> Iterator[tuple[int, int]]:
+        """What deletes older pre-annotations, a few a step; to be stepped through while no other command is at work.
+
+        Returns
+        -------
+        iterator of (int, int)
+            See `screentime.showing.cleared`; where it was left off, unless another version is on show by now.
+        """
+        shown = self.loop.workspace.progress().shown
+        if self._rest is None or shown != self._shown:
+            self._rest, self._shown = cleared(self.loop), shown
+        return self._rest
 
 
 def watch(loop: Loop, pause: float = 0.5) -> Synced:
@@ -111,7 +123,8 @@ def watch(loop: Loop, pause: float = 0.5) -> Synced:
         if loop.link.embedded:
             log.trim(installation.home())
         until = time.monotonic() + pause
-        while time.monotonic() < until and next(watching.rest, None):
+        rest = watching.rest()
+        while time.monotonic() < until and next(rest, None):
             pass
         time.sleep(max(until - time.monotonic(), 0))
 

@@ -46,7 +46,7 @@ def test_what_a_project_keeps_for_itself_is_not(project, name):
     assert refused(project / name) == (f"{project / name} belongs to the project in {project}.", "Name another place.")
 
 
-@pytest.mark.parametrize("name", ["loop.json", "screentime.toml", "frames", "models/v001/out", "reviews-before-1.json"])
+@pytest.mark.parametrize("name", ["loop.json", "screentime.toml", ".round-asked", "frames", "models/v001/out", "reviews-before-1.json"])
 def test_nor_a_folder_in_it(project, name):
     with pytest.raises(UserMistake, match="belongs to the project in"):
         require_foreign(project / name)

@@ -45,8 +45,9 @@ class Hub:
         return list(self._served)
 
     def find(self, number: int) -> Served | None:
-        """The project of this number in Label Studio; of several servers' the one named first."""
-        return next((one for one in self._served if one.number == number), None)
+        """The project of this number in Label Studio; None too where several have it, on a server each."""
+        found = [one for one in self._served if one.number == number]
+        return found[0] if len(found) == 1 else None
 
     def known(self, identity: str) -> Served | None:
         """The project whose screentime.toml has this id."""
@@ -61,6 +62,28 @@ class Hub:
             if wait <= 0:
                 return first
             self._woken.wait(wait)
+
+
+def names_of(folders: Sequence[Path]) -> list[str]:
+    """What projects are called: each folder's name, with as many of the folders above it as tell it from the others.
+
+    Parameters
+    ----------
+    folders : sequence of Path
+        Absolute, and each another one.
+
+    Returns
+    -------
+    list of str
+        In the same order.
+    """
+    def name(folder: Path) -> str:
+        depth = 1
+        while sum(folder.parts[-depth:] == other.parts[-depth:] for other in folders) > 1:
+            depth += 1
+        return Path(*folder.parts[-depth:]).as_posix()
+
+    return [name(folder) for folder in folders]
 
 
 def kept_secret(folder: Path) -> str:

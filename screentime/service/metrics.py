@@ -49,13 +49,21 @@ class _States(Collector):
         for one in projects:
             for state in DOING:
                 doing.add_metric([one.name, state], one.state.doing == state)
-            for row in one.state.found.get("screen_time") or []:
+            rows = one.state.found.get("screen_time") or []
+            for film, row in zip(_apart([row["film"] for row in rows]), rows):
                 for who in (key for key in row if f"{key}_low" in row and row[key] is not None):
                     for bound, suffix in (("", ""), ("low_", "_low"), ("high_", "_high")):
                         if row[who + suffix] is not None:
-                            seconds[bound].add_metric([one.name, row["film"], who], row[who + suffix])
+                            seconds[bound].add_metric([one.name, film, who], row[who + suffix])
         yield doing
         yield from seconds.values()
+
+
+def _apart(names: list[str]) -> list[str]:
+    """Names, with their place among equal ones: Prometheus takes no series twice."""
+    return [
+        f"{name} ({names[: place + 1].count(name)})" if names.count(name) > 1 else name for place, name in enumerate(names)
+    ]
 
 
 def _family(family: GaugeMetricFamily, projects: list[Served], value) -> Metric:
@@ -80,7 +88,7 @@ _GAUGES = [
     ("screentime_validation_accuracy", "Of the latest model.", lambda one: _latest(one, "validation_accuracy")),
     ("screentime_target_reached", "1 where the latest model reached it.", lambda one: _latest(one, "target_reached")),
     ("screentime_last_round_seconds", "How long the last round took.", lambda one: one.state.last_seconds),
-    ("screentime_queued", "1 where a round is asked for.", lambda one: bool(one.state.queued)),
+    ("screentime_queued", "1 where somebody asked for a round.", lambda one: bool(one.state.queued)),
     ("screentime_failures", "Errors in a row, 0 when all is well.", lambda one: one.state.failures),
     ("screentime_last_error_timestamp_seconds", "When the last error was met.",
      lambda one: one.state.trouble and one.state.trouble.at.timestamp()),

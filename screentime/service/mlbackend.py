@@ -1,6 +1,7 @@
 """The protocol by which Label Studio's page Settings > Model speaks with a model.
 
-Label Studio calls it while a page waits for the answer: nothing here takes longer than one picture takes.
+Label Studio calls it while a page waits for the answer, and drops what comes late: see `ANSWER_SECONDS` in
+`screentime.service.predicting`.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Hub(Protocol):
         """All of them."""
 
     def find(self, number: int) -> Project | None:
-        """The one of this number in Label Studio."""
+        """The one of this number in Label Studio; None where there is none, or more than one."""
 
 
 def router(hub: Hub) -> APIRouter:
@@ -72,7 +73,7 @@ def router(hub: Hub) -> APIRouter:
     async def setup(request: Request, body: Body) -> JSONResponse:
         """A model is connected, or about to be asked; which version it is."""
         served = _project(hub, body.get("project"))
-        keeper.connected(f"{str(request.base_url).rstrip('/')}/webhook")
+        keeper.connected(served.workspace.root, str(request.base_url))
         return JSONResponse({"model_version": await _done(lambda: shown(served.workspace)) or None})
 
     @routes.post("/predict")
@@ -84,7 +85,7 @@ def router(hub: Hub) -> APIRouter:
             raise HTTPException(400, "The request names no tasks.")
         results, errors = await _done(lambda: predictor.predict(served, tasks))
         if tasks and not any(results):
-            raise HTTPException(422, str(errors[0]))
+            raise HTTPException(422 if isinstance(errors[0], UserMistake) else _status(errors[0]), str(errors[0]))
         version = next((one["model_version"] for result in results for one in result), None)
         return JSONResponse({"results": results, "model_version": version, "errors": [str(one) for one in errors]})
 
@@ -98,10 +99,11 @@ def router(hub: Hub) -> APIRouter:
             return JSONResponse({"status": "Unknown event"})
         served = _project(hub, named.get("id") if isinstance(named, dict) else named)
         if action == PRESSED:
-            served.ask("Start training was pressed in Label Studio", force=True)
+            await _done(lambda: served.ask("Start training was pressed in Label Studio"))
         else:
-            served.ask("a hint of Label Studio")
-        return JSONResponse({"status": "ok", "result": "A round is asked for."}, 201)
+            served.hint()
+        asked = "A round is asked for." if action == PRESSED else "A look is asked for."
+        return JSONResponse({"status": "ok", "result": asked}, 201)
 
     @routes.get("/versions")
     async def versions() -> JSONResponse:
@@ -145,7 +147,13 @@ def _project(hub: Hub, said: Any) -> Project:
     """The project that a request names, as a number or as Label Studio's ``NUMBER.TIME``."""
     number = str(said).split(".", 1)[0]
     # Longer ones are no numbers of any database.
-    served = hub.find(int(number)) if number.isascii() and number.isdigit() and len(number) < 19 else None
+    known = int(number) if number.isascii() and number.isdigit() and len(number) < 19 else None
+    if known is not None and sum(one.number == known for one in hub.projects()) > 1:
+        raise HTTPException(
+            409, f"Several projects of this service have the number {known}, each in another Label Studio, and a request"
+            " does not say which one it means: run a `screentime serve` for each Label Studio.",
+        )
+    served = None if known is None else hub.find(known)
     if served is None:
         raise HTTPException(404, "This service keeps no project of this number going: name its folder to `screentime serve`.")
     return served

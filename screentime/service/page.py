@@ -107,7 +107,7 @@ def _badge(state: State, rounds: Sequence[dict[str, Any]]) -> str:
 def _doing(state: State) -> str:
     if state.doing == "running":
         return f"{state.task}: {state.done} of {state.total}" if state.total else state.task
-    return f"A round is asked for by {state.queued}." if state.queued else state.said
+    return f"A round is asked for: {state.queued}." if state.queued else state.said
 
 
 def _goal(found: dict[str, Any]) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from screentime.errors import NotReady, ScreentimeError, UserMistake
+from screentime.cards import state_of
+from screentime.errors import NotReady, ScreentimeError, ServerError, UserMistake
 from screentime.labelstudio.pictures import Unserved, fetch_picture
 from screentime.labelstudio.predictions import prediction
 from screentime.labelstudio.tasks import uid_of
@@ -26,8 +28,8 @@ if TYPE_CHECKING:
 
 # A picture is small as a file and may be any size in memory.
 MOST_PIXELS = 50_000_000
-# Label Studio waits for the answer, and we for its picture.
-FETCH_SECONDS = 20.0
+# Label Studio waits for the answer, 100 s and no longer, and we for its picture.
+ANSWER_SECONDS, FETCH_SECONDS = 60.0, 20.0
 
 
 class Project(Protocol):
@@ -39,8 +41,11 @@ class Project(Protocol):
     def loop(self) -> Loop:
         """A loop of the project as its files are now."""
 
-    def ask(self, reason: str, force: bool = False) -> None:
-        """Have the project looked at soon, and with `force` a round run."""
+    def hint(self) -> None:
+        """Have the project looked at soon."""
+
+    def ask(self, reason: str) -> None:
+        """Have a round run soon."""
 
     def say(self, sentence: str) -> None:
         """Tell a sentence, on the page and at the terminal."""
@@ -48,19 +53,20 @@ class Project(Protocol):
 
 @dataclass
 class Open:
-    """What is kept of a project between two questions: its connection, and its model."""
+    """What is kept of a project between two questions: its connection by these options, and its model."""
 
     client: Client
+    options: object
     version: str = ""
     rows: Mapping[str, Sequence[float]] = field(default_factory=dict)
     classifier: Classifier | None = None
 
 
 class Predictor:
-    """Answers for several projects, one question at a time: the networks are not made for more."""
+    """Answers for several projects, of each one question at a time: the networks are not made for more."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._locks: dict[Path, threading.Lock] = {}
         self._open: dict[Path, Open] = {}
 
     def predict(self, served: Project, tasks: Sequence[Any]) -> tuple[list[list[dict[str, Any]]], list[ScreentimeError]]:
@@ -75,7 +81,7 @@ class Predictor:
         Returns
         -------
         predictions : list of list of dict
-            Of each task, in the form that Label Studio takes: one, or none where it has no picture.
+            Of each task, in the form that Label Studio takes: one, or none where it has no picture or no time was left.
         errors : list of ScreentimeError
             Why, of each of the latter.
 
@@ -86,15 +92,22 @@ class Predictor:
         ServerError
             If Label Studio cannot be spoken with.
         """
-        with self._lock:
-            try:
-                return self._predict(served, tasks)
-            except ScreentimeError:
-                # The connection, the address or the token may be another one by the next question.
-                self._open.pop(served.workspace.root, None)
-                raise
+        until = time.monotonic() + ANSWER_SECONDS
+        lock = self._locks.setdefault(served.workspace.root, threading.Lock())
+        if not lock.acquire(timeout=ANSWER_SECONDS):
+            return [[] for _ in tasks], [Late(_parts(task)[0]) for task in tasks]
+        try:
+            return self._predict(served, tasks, until)
+        except ScreentimeError:
+            # The connection, the address or the token may be another one by the next question.
+            self._open.pop(served.workspace.root, None)
+            raise
+        finally:
+            lock.release()
 
-    def _predict(self, served: Project, tasks: Sequence[Any]) -> tuple[list[list[dict[str, Any]]], list[ScreentimeError]]:
+    def _predict(
+        self, served: Project, tasks: Sequence[Any], until: float
+    ) -> tuple[list[list[dict[str, Any]]], list[ScreentimeError]]:
         from screentime.batches import scores
 
         version = shown(served.workspace)
@@ -118,10 +131,14 @@ class Predictor:
             else:
                 frame = frames.get(uid)
                 try:
-                    picture = self._picture(kept, served.workspace.root / frame.file if frame else None, data, where)
-                except (UserMistake, Unserved) as error:
+                    if (left := until - time.monotonic()) <= 0:
+                        raise Late(where)
+                    picture = self._picture(kept, served.workspace.root / frame.file if frame else None, data, where, left)
+                except (UserMistake, ServerError) as error:
                     errors.append(error)
                     answers.append([])
+                    if not isinstance(error, (UserMistake, Unserved, Late)) or _refused(error):
+                        self._open.pop(served.workspace.root, None)
                     continue
                 row = self._look(kept, served, schema, picture)
             certainty = score.get(uid, float(schema.certainty(row)[0]))
@@ -135,20 +152,20 @@ class Predictor:
     def _kept(self, served: Project, loop: Loop, version: str) -> Open:
         from screentime.model.tables import PREDICTIONS, read_rows
 
-        root = served.workspace.root
-        if root not in self._open:
-            self._open[root] = Open(loop.link.client)
+        root, options = served.workspace.root, state_of(served.workspace.config_file.stat())
+        if root not in self._open or self._open[root].options != options:
+            self._open[root] = Open(loop.link.client, options)
         kept = self._open[root]
         if kept.version != version:
             kept.rows = read_rows(served.workspace.models_folder / version / PREDICTIONS, loop.schema)
             kept.version, kept.classifier = version, None
         return kept
 
-    def _picture(self, kept: Open, file: Path | None, data: Mapping[str, Any], where: str) -> np.ndarray:
+    def _picture(self, kept: Open, file: Path | None, data: Mapping[str, Any], where: str, seconds: float) -> np.ndarray:
         if file and file.is_file():
             content = file.read_bytes()
         else:
-            content = fetch_picture(kept.client, data.get("image"), where, seconds=FETCH_SECONDS)
+            content = fetch_picture(kept.client, data.get("image"), where, seconds=min(seconds, FETCH_SECONDS))
         return decoded(content, where)
 
     def _look(self, kept: Open, served: Project, schema: Schema, picture: np.ndarray) -> np.ndarray:
@@ -164,6 +181,16 @@ class Predictor:
             )
         size = kept.classifier.size(picture.shape[1], picture.shape[0])
         return kept.classifier.probabilities(to_input(picture, size)[None])
+
+
+class Late(ServerError):
+    """No time was left for a task."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            f"{where} was not looked at: Label Studio waits no longer for an answer.",
+            "Ask for its prediction again; what has one by now keeps it.",
+        )
 
 
 def shown(workspace: Workspace) -> str:
@@ -207,6 +234,11 @@ def decoded(content: bytes, where: str) -> np.ndarray:
     if picture is None:
         raise UserMistake(f"What Label Studio sends as the picture of {where} is none.", "Import one in JPEG or PNG.")
     return picture
+
+
+def _refused(error: ScreentimeError) -> bool:
+    """Whether the token is known no more; that of the embedded server may have changed without a change of options."""
+    return isinstance(error, Unserved) and error.status in (401, 403)
 
 
 def _parts(task: Any) -> tuple[str, Mapping[str, Any]]:

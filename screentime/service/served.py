@@ -14,6 +14,7 @@ from screentime.cards import state_of
 from screentime.config import override
 from screentime.errors import Busy, ScreentimeError
 from screentime.rounds import Loop
+from screentime.service.asking import Asking
 from screentime.service.settling import QUIET_SECONDS, Settling
 from screentime.service.state import State, Trouble
 from screentime.talk import Step, Talk
@@ -24,6 +25,8 @@ from screentime.workspace import Workspace
 LOOK_AGAIN_SECONDS = 60.0
 # After an error; twice as long after each further one. Another command ends by itself.
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS, OTHERS_SECONDS = 5.0, 300.0, 20.0
+# Why a round is asked for that an earlier service was asked for.
+BEFORE = "Start training was pressed before the service began"
 # Older pre-annotations are deleted so long before it is another project's turn.
 CLEARING_SECONDS = 1.0
 
@@ -42,10 +45,13 @@ class Served:
         Lets the project's server send hints; called when the project is opened.
     poll : float, optional
         Seconds between two looks where no hint comes.
+    name : str, optional
+        What people know it by; by itself its folder's name, since the path is nobody else's business.
 
     Attributes
     ----------
     workspace : Workspace
+    name : str
     identity : str
         Of screentime.toml.
     number : int or None
@@ -62,17 +68,23 @@ class Served:
 
     def __init__(
         self, workspace: Workspace, changes: Mapping[str, Any], say: Callable[[str], None],
-        register: Callable[[Loop], None] = lambda loop: None, poll: float = 10.0,
+        register: Callable[[Loop], None] = lambda loop: None, poll: float = 10.0, name: str | None = None,
     ) -> None:
         self.workspace = workspace
+        self.name = name or workspace.root.name
         self.state = State()
         self.identity = workspace.config().project.id
         self.number: int | None = None
+        with suppress(ScreentimeError):  # what is damaged the first look tells
+            self.number = workspace.progress().project
         self.wake: Callable[[], None] = lambda: None
         self._changes = dict(changes)
         self._say, self._register, self._poll = say, register, poll
         self._lock = threading.Lock()
-        self._asked, self._hinted, self._forced = False, False, False
+        self._asked, self._hinted = False, False
+        self._rounds = Asking(workspace.asked_file)
+        if self._rounds.pending:
+            self.state = replace(self.state, queued=BEFORE)
         self._next, self._earliest = 0.0, 0.0
         self._settling = Settling()
         self._watching: Watching | None = None
@@ -81,30 +93,33 @@ class Served:
 
     # -- for every thread -------------------------------------------------------------------------
 
-    @property
-    def name(self) -> str:
-        """The project's folder, for people; its path is nobody else's business."""
-        return self.workspace.root.name
-
     def loop(self) -> Loop:
         """A loop of the project as its files are now; it says nothing."""
         return Loop(self.workspace, override(self.workspace.config(), self._changes), Talk())
 
-    def ask(self, reason: str, force: bool = False) -> None:
-        """Have the project looked at soon, and a round run where there are enough new labels.
+    def hint(self) -> None:
+        """Have the project looked at soon, and a round run where there are enough new labels."""
+        with self._lock:
+            self._heard()
+        self.wake()
+
+    def ask(self, reason: str) -> None:
+        """Have a round run soon, with however few new labels; kept on disk until it was.
 
         Parameters
         ----------
         reason : str
-            Who asks, for the page.
-        force : bool, optional
-            Whether a round is run with however few new labels.
+            Who asks, for the page: a sentence without its full stop.
+
+        Raises
+        ------
+        ScreentimeError
+            If that cannot be kept.
         """
         with self._lock:
-            self._asked, self._forced = True, self._forced or force
-            self.state = replace(
-                self.state, hints=self.state.hints + 1, queued=reason if force else self.state.queued or reason
-            )
+            self._rounds.ask()
+            self._heard()
+            self.state = replace(self.state, queued=reason)
         self.wake()
 
     def say(self, sentence: str) -> None:
@@ -115,6 +130,10 @@ class Served:
     def due(self) -> float:
         """When the project is to be looked at, by `time.monotonic`."""
         return min(self._next, self._earliest) if self._asked else self._next
+
+    def _heard(self) -> None:
+        self._asked = True
+        self.state = replace(self.state, hints=self.state.hints + 1)
 
     # -- for the one that works -------------------------------------------------------------------
 
@@ -146,24 +165,22 @@ class Served:
             self._well(time.monotonic() + self._poll)
             return
         watching = self._opened()
-        with self._lock:
-            forced = self._forced
+        forced = self._rounds.pending
         count = watching.loop.answered()
         if not self._settling.settled(sum(count), time.monotonic()) and not forced:
             self._well(time.monotonic() + QUIET_SECONDS)
         elif forced or self._hinted or watching.wants(count):
-            self._round(watching, count, forced)
+            self._round(watching, count)
         else:
             self._clear(watching)
 
-    def _round(self, watching: Watching, count: tuple[int, int], forced: bool) -> None:
+    def _round(self, watching: Watching, count: tuple[int, int]) -> None:
         began = time.monotonic()
         with self.workspace.locked("serve"):
             self._tell(doing="running", task="Reading the labels", done=0, total=0)
-            synced = watching.look(count, force=forced)
+            with self._rounds.taken() as forced:
+                synced = watching.look(count, force=forced)
             self._cluttered, self._hinted = True, False
-            with self._lock:
-                self._forced = False
         took = time.monotonic() - began
         if synced:
             self._tell(
@@ -177,9 +194,9 @@ class Served:
         """Delete some older pre-annotations, as long as there are any."""
         if self._cluttered:
             with self.workspace.locked("serve"):
-                until = time.monotonic() + CLEARING_SECONDS
+                rest, until = watching.rest(), time.monotonic() + CLEARING_SECONDS
                 while self._cluttered and time.monotonic() < until:
-                    self._cluttered = next(watching.rest, None) is not None
+                    self._cluttered = next(rest, None) is not None
         self._well(time.monotonic() + (0.0 if self._cluttered else self._poll))
 
     def _opened(self) -> Watching:
@@ -209,8 +226,9 @@ class Served:
         if self.state.failures:
             self._say("Goes on.")
         self._tell(doing="waiting", task="", done=0, total=0, failures=0, looked=_now())
-        if not self._asked:
-            self._tell(queued="")
+        with self._lock:
+            if not self._rounds.pending:
+                self.state = replace(self.state, queued="")
 
     def _failed(self, trouble: Trouble) -> None:
         if self.state.trouble is None or not self.state.failures or self.state.trouble.what != trouble.what:

@@ -53,7 +53,7 @@ class State:
     last_round, looked : datetime or None
         When the last round of this service ended, and when Label Studio was last asked with success.
     queued : str
-        Why a round was asked for that has not begun; empty where none was.
+        Why a round was asked for, with however few labels, that was not run; empty where none was.
     said : str
         The last sentence about it.
     found : dict

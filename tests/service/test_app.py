@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -9,7 +10,7 @@ from starlette.testclient import TestClient
 from screentime.config import Config, Project
 from screentime.labelstudio.webhooks import HEADER
 from screentime.service.app import build
-from screentime.service.hub import Hub
+from screentime.service.hub import Hub, names_of
 from screentime.service.page import ago
 from screentime.service.served import Served
 from screentime.service.state import State, Trouble
@@ -61,6 +62,22 @@ def test_only_who_knows_the_secret_gives_hints_and_the_work_is_left_to_others(hu
     assert (tom.state.hints, tom.state.doing, hub.projects()[1].state.hints) == (500, "waiting", 0)
 
 
+def test_a_number_that_two_label_studios_have_is_nobody_s(hub, web):
+    def asked(number):
+        return web.post("/webhook", json={"action": "START_TRAINING", "project": {"id": number}}, auth=("x", "the-secret"))
+
+    tom, jerry = hub.projects()
+    tom.number, jerry.number = 3, 4
+    assert (asked(3).status_code, hub.find(3), tom.workspace.asked_file.is_file()) == (201, tom, True)
+    jerry.number = 3
+    answer = asked(3)
+    assert (answer.status_code, hub.find(3), jerry.state.hints) == (409, None, 0)
+    assert answer.json()["detail"] == (
+        "Several projects of this service have the number 3, each in another Label Studio, and a request does not say"
+        " which one it means: run a `screentime serve` for each Label Studio."
+    )
+
+
 def test_health_names_who_fails_and_is_down_where_none_goes_on(hub, web):
     def health():
         found = web.get("/health")
@@ -98,6 +115,46 @@ def test_metrics(hub, web):
     ):
         assert line in text.splitlines(), text
     assert 'screentime_labels{project="jerry"}' not in text and "the-secret" not in text
+
+
+def test_films_of_one_name_are_told_apart(hub, web):
+    first, second = ({**FOUND["screen_time"][0], "film": "x.mp4", "Tom": seconds} for seconds in (1.0, 2.0))
+    hub.projects()[0].state = replace(State(), found=FOUND | {"screen_time": [first, FOUND["screen_time"][0], second]})
+    lines = web.get("/metrics").text.splitlines()
+    assert [line for line in lines if line.startswith("screentime_onscreen_seconds") and 'who="Tom"' in line] == [
+        f'screentime_onscreen_seconds{{film="{film}",project="tom",who="Tom"}} {seconds}'
+        for film, seconds in (("x.mp4 (1)", 1.0), (f"film{EVIL}.mp4", 120.25), ("x.mp4 (2)", 2.0))
+    ]
+
+
+def test_folders_of_one_name_are_told_apart_by_those_above(tmp_path):
+    folders = [Path(one) for one in ("/a/tom", "/b/tom", "/b/jerry", "/tom", "/x/c/spike", "/y/c/spike")]
+    assert names_of(folders) == ["a/tom", "b/tom", "jerry", "/tom", "x/c/spike", "y/c/spike"]
+    both = [tmp_path / "one" / "tom", tmp_path / "two" / "tom"]
+    for folder in both:
+        folder.parent.mkdir()
+    known = zip([make_served(folder.parent, "tom").workspace for folder in both], names_of(both))
+    hub = Hub([Served(workspace, {}, lambda sentence: None, name=name) for workspace, name in known], "the-secret")
+    web = TestClient(build(hub, ["testserver"]))
+    assert list(web.get("/health").json()["projects"]) == ["one/tom", "two/tom"]
+    assert 'screentime_hints_total{project="two/tom"} 0.0' in web.get("/metrics").text
+
+
+def test_a_round_is_asked_for_by_who_pressed_and_by_no_label(hub, web):
+    def sent(action):
+        body = {"action": action, "project": {"id": 3}}
+        return web.post("/webhook", json=body, auth=("x", "the-secret")).json()["result"]
+
+    def queued():
+        [found] = [line for line in web.get("/metrics").text.splitlines() if line.startswith('screentime_queued{project="tom"}')]
+        return "A round is asked for" in web.get("/").text, found.split()[-1]
+
+    tom = hub.projects()[0]
+    tom.number = 3
+    assert web.post("/hint/identity-tom", headers={HEADER: "the-secret"}).status_code == 202
+    assert (sent("ANNOTATION_CREATED"), tom.state.hints, queued()) == ("A look is asked for.", 2, (False, "0.0"))
+    assert (sent("START_TRAINING"), tom.state.hints, queued()) == ("A round is asked for.", 3, (True, "1.0"))
+    assert "<p>A round is asked for: Start training was pressed in Label Studio.</p>" in web.get("/").text
 
 
 def test_the_page_says_where_the_projects_stand_and_names_do_nothing_in_it(hub, web):

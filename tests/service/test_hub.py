@@ -4,16 +4,21 @@ import time
 
 import pytest
 
-from screentime.errors import ScreentimeError
+from screentime.config import override
+from screentime.errors import ScreentimeError, ServerError
+from screentime.labelstudio.predictions import import_predictions, prediction_versions, shown_version
+from screentime.rounds import Loop
 from screentime.service.hub import SECRET_FILE, Hub, kept_secret
+from screentime.service.running import Stopped
 from screentime.service.served import Served
 from screentime.talk import Talk
 from screentime.workspace import Workspace
+from scripts.faults.killing_state import left_over
 
 
-def served(loop, **options) -> Served:
+def served(loop, changes=None, **options) -> Served:
     heard: list[str] = []
-    one = Served(Workspace(loop.workspace.root), {}, heard.append, **options)
+    one = Served(Workspace(loop.workspace.root), changes or {}, heard.append, **options)
     one.heard = heard
     return one
 
@@ -27,10 +32,10 @@ def test_who_is_asked_for_is_next_and_is_found_by_number_and_id(cartoon_loop):
         first.step()
         assert hub.next() is second
         second.step()
-    second.ask("somebody")
-    assert hub.next() is second and second.state.queued == "somebody"
+    second.hint()
+    assert hub.next() is second and second.state.queued == ""
     number = cartoon_loop.workspace.progress().project
-    assert (hub.find(number), hub.find(-1)) == (first, None)
+    assert (Hub([first], "secret").find(number), hub.find(number), hub.find(-1)) == (first, None, None)
     assert (hub.known(first.identity), hub.known("other")) == (first, None)
 
 
@@ -39,17 +44,96 @@ def test_a_forced_round_is_run_with_few_labels_and_says_why_it_cannot_be(cartoon
     cartoon_annotator(2)
     one = served(cartoon_loop)
     one.step()
-    one.ask("Start training", force=True)
+    one.ask("Start training")
     one.step()
     assert (one.state.rounds, one.state.failures, one.state.queued) == (0, 0, "")
     assert one.state.said.startswith("There are 2 labels and training needs 8. ")
     cartoon_annotator(8)
     one.step()
     assert one.state.rounds == 0  # 12 are enough
-    one.ask("Start training", force=True)
+    one.ask("Start training")
     one.step()
     assert (one.state.rounds, one.state.found["labels"], one.state.doing) == (1, 10, "waiting")
     assert cartoon_loop.workspace.at_work() is None
+
+
+def test_who_asks_while_a_round_runs_gets_another_one_and_an_error_forgets_nobody(
+    cartoon_loop, cartoon_annotator, monkeypatch
+):
+    cartoon_loop.push()
+    cartoon_annotator(10)
+    one = served(cartoon_loop)
+    one.step()
+    one.ask("Start training")
+    run_round, labels = Loop.run_round, []
+
+    def pressed_meanwhile(loop, pulled):
+        labels.append(len(pulled))
+        if len(labels) == 1:
+            raise ServerError("The connection broke.", "Try again.")
+        if len(labels) == 2:
+            cartoon_annotator(1)
+            one.ask("Start training again")
+        return run_round(loop, pulled)
+
+    monkeypatch.setattr("screentime.rounds.Loop.run_round", pressed_meanwhile)
+    one.step()
+    assert (one.state.failures, one.state.rounds) == (1, 0)
+    one.step()
+    # Of the first press; the second is not forgotten.
+    assert (one.state.rounds, one.state.queued) == (1, "Start training again")
+    one.step()
+    assert (one.state.rounds, one.state.queued, labels) == (2, "", [10, 10, 11])
+    one.step()
+    assert one.state.rounds == 2
+
+
+def test_a_round_that_was_asked_for_is_run_by_the_next_service_and_once(cartoon_loop, cartoon_annotator, monkeypatch):
+    cartoon_loop.push()
+    cartoon_annotator(10)
+    first = served(cartoon_loop)
+    first.step()
+    first.ask("Start training")
+    file = first.workspace.asked_file
+    assert file.is_file()
+
+    def stopped(loop, labels):
+        raise Stopped
+
+    with monkeypatch.context() as patch:
+        patch.setattr("screentime.rounds.Loop.run_round", stopped)
+        with pytest.raises(Stopped):
+            first.step()
+    second = served(cartoon_loop)
+    assert second.state.queued == "Start training was pressed before the service began"
+    second.step()
+    assert (second.state.rounds, second.state.queued, second.state.found["labels"]) == (1, "", 10)
+    assert not file.exists() and left_over(second.workspace.root) == []
+    third = served(cartoon_loop)
+    third.step()
+    assert (third.state.rounds, third.state.queued) == (0, "")
+
+
+def test_what_another_command_has_shown_meanwhile_is_not_taken_for_older_pre_annotations(cartoon_loop, cartoon_annotator):
+    cartoon_loop.push()
+    cartoon_annotator(24)
+    further = {"target": 1.0}  # at the target each look would be a round
+    one = served(cartoon_loop, further)
+    one.step()
+    assert one.state.rounds == 1  # what it left is to be deleted with the next step
+    cartoon_annotator(4)
+    Loop(cartoon_loop.workspace, override(cartoon_loop.config, further), Talk()).sync()
+    client, project = cartoon_loop.link.client, cartoon_loop.project()
+    import_predictions(client, project, [
+        {"task": task, "model_version": "v000-older", "score": 0.5, "result": []}
+        for task in cartoon_loop.workspace.progress().tasks.values()
+    ])
+    shown = cartoon_loop.workspace.progress().shown
+    for _ in range(5):
+        one.step()
+    assert (one.state.rounds, one.state.trouble) == (1, None)
+    assert shown_version(client, project) == shown == cartoon_loop.workspace.rounds()[1].version
+    assert prediction_versions(client, project) == {shown: len(cartoon_loop.frames) - 28}
 
 
 def test_errors_are_told_once_waited_out_longer_each_time_and_over_when_they_are(cartoon_loop):
@@ -66,7 +150,7 @@ def test_errors_are_told_once_waited_out_longer_each_time_and_over_when_they_are
     assert one.heard == [f"{gone} Make it again: `screentime push`."]
     assert (one.state.doing, one.state.failures, one.state.errors) == ("failed", 9, 9)
     # Who asks need not wait for so long.
-    one.ask("somebody")
+    one.hint()
     assert round(one.due() - time.monotonic()) == 5
     cartoon_loop.push()
     one.step()
@@ -82,7 +166,12 @@ def test_a_project_that_is_not_pushed_yet_is_waited_for(cartoon_loop):
     assert (one.state.doing, one.state.failures, one.state.trouble) == ("waiting", 0, None)
     cartoon_loop.push()
     one.step()
-    assert one.number == cartoon_loop.known_project().id
+    number = cartoon_loop.known_project().id
+    assert one.number == number
+    # Label Studio may ask the next service before that looked.
+    assert served(cartoon_loop).number == number
+    cartoon_loop.workspace.loop_file.write_text("{")
+    assert served(cartoon_loop).number is None
 
 
 def test_what_should_not_fail_is_waited_out_too(cartoon_loop, monkeypatch):
@@ -127,7 +216,7 @@ def test_a_hint_of_a_changed_label_is_followed_though_there_are_as_many(cartoon_
     cartoon_loop.link.client.request("PATCH", f"api/annotations/{label.annotation}/", json={"result": result})
     one.step()
     assert cartoon_loop.workspace.labels()[0].characters == label.characters
-    one.ask("a hint of Label Studio")
+    one.hint()
     one.step()
     assert cartoon_loop.workspace.labels()[0].characters == other
 

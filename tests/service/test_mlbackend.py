@@ -4,24 +4,32 @@ import importlib.machinery
 import importlib.util
 import json
 import re
+import shutil
 import socket
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 
+from screentime import config as configuration
 from screentime.demo.annotator import Annotator, truth_of
 from screentime.labelstudio import server
 from screentime.labelstudio.predictions import delete_version, import_predictions
+from screentime.labelstudio.refusals import TokenRefused
 from screentime.projects import begin, extract_films
 from screentime.rounds import Loop
 from screentime.service.app import build
 from screentime.service.hub import Hub
+from screentime.service.predicting import Predictor
 from screentime.service.running import answering
 from screentime.service.served import Served
 from screentime.talk import Talk
+from screentime.workspace import Workspace
+from tests.service.test_keeping import label_studio
 
 SECRET = "a secret of the tests"
 HANG_SECONDS = 60
@@ -197,6 +205,27 @@ def test_pre_annotations_stay_while_the_page_connects_and_disconnects(service, p
     assert checked(page, url) == says(service, uid)
 
 
+def test_its_webhook_is_taken_back_though_label_studio_knows_the_service_by_another_address(service):
+    def hooks():
+        return [one["url"] for one in service.client.request("GET", "api/webhooks/", params={"project": service.number})]
+
+    # Somebody else's model: a webhook of its own, which is nobody's business here.
+    foreign = "http://127.0.0.1:9/webhook"
+    made = service.client.request("POST", "api/webhooks/", json={"project": service.number, "url": foreign})
+    # The service is called by the name in small letters, as behind a proxy by another one.
+    url = service.url.replace("127.0.0.1", "LOCALHOST")
+    service.connect(url=url)
+    try:
+        assert [one["url"] for one in service.models()] == [url]
+        deadline = time.monotonic() + HANG_SECONDS
+        while hooks() != [foreign]:
+            assert time.monotonic() < deadline, hooks()
+            time.sleep(0.1)
+    finally:
+        service.disconnect()
+        service.client.request("DELETE", f"api/webhooks/{made['id']}/")
+
+
 @pytest.mark.timeout(300)
 def test_a_frame_imported_by_hand_gets_a_prediction_when_it_is_opened(service, page, tmp_path):
     frame = service.loop.frames[5]
@@ -334,6 +363,70 @@ def test_a_picture_that_cannot_be_had_is_told_in_a_sentence(service, image, sent
     assert both.json()["errors"][0].startswith(sentence)
 
 
+def test_what_there_is_no_time_for_is_left_out_and_what_is_known_is_not(service, monkeypatch):
+    monkeypatch.setattr("screentime.service.predicting.ANSWER_SECONDS", 0.0)
+    late = (
+        "Task 7 was not looked at: Label Studio waits no longer for an answer. Ask for its prediction again; what has one"
+        " by now keeps it."
+    )
+    picture = {"id": 7, "data": {"image": "/data/local-files/?d=x.jpg"}}
+    answer = service.predict(picture, {"id": 8, "data": {"uid": open_frame(service)}}).json()
+    assert ([len(one) for one in answer["results"]], answer["errors"]) == ([0, 1], [late])
+    alone = service.predict(picture)
+    assert (alone.status_code, alone.json()["detail"]) == (502, late)
+
+
+def test_one_project_s_question_waits_for_no_other_s_and_not_for_ever(service, monkeypatch, tmp_path):
+    root = tmp_path / "other"
+    shutil.copytree(service.loop.workspace.root, root, ignore=shutil.ignore_patterns(".lock*"))
+    stuck = Served(Workspace(root), {}, lambda sentence: None)
+    begun, end = threading.Event(), threading.Event()
+
+    def loop():
+        begun.set()
+        end.wait(HANG_SECONDS)
+        return service.loop
+
+    stuck.loop = loop
+    task, predictor = {"id": 1, "data": {"uid": open_frame(service)}}, Predictor()
+    with ThreadPoolExecutor() as others:
+        first = others.submit(predictor.predict, stuck, [task])
+        assert begun.wait(HANG_SECONDS)
+        [[said]], _ = others.submit(predictor.predict, service.served, [task]).result(HANG_SECONDS / 2)
+        assert said["model_version"] == service.version
+        monkeypatch.setattr("screentime.service.predicting.ANSWER_SECONDS", 0.01)
+        results, [error] = predictor.predict(stuck, [task])
+        assert (results, error.what) == ([[]], "Task 1 was not looked at: Label Studio waits no longer for an answer.")
+        end.set()
+        assert first.result(HANG_SECONDS)[0][0]
+
+
+def test_a_token_that_was_changed_or_refused_is_read_anew(service, tmp_path):
+    root, first, second = tmp_path / "other", "a" * 40, "b" * 40
+    shutil.copytree(service.loop.workspace.root, root, ignore=shutil.ignore_patterns(".lock*"))
+    tokens, predictor = [first, second], Predictor()
+    task = {"id": 7, "data": {"image": "/data/upload/x.jpg"}}
+    with label_studio(tokens) as (url, asked):
+        def put(token):
+            config = configuration.override(service.loop.config, {"url": url, "token": token})
+            (root / "screentime.toml").write_text(configuration.render(config))
+
+        put(first)
+        served = Served(Workspace(root), {}, lambda sentence: None)
+        for token in (first, second):
+            put(token)
+            [error] = predictor.predict(served, [task])[1]
+            assert error.what == "What Label Studio sends as the picture of task 7 is none."
+            assert asked[-1] == ("/data/upload/x.jpg", token)
+        tokens.clear()
+        [error] = predictor.predict(served, [task])[1]
+        assert error.what == "Label Studio answers 401 for the picture of task 7 (/data/upload/x.jpg)."
+        with pytest.raises(TokenRefused):
+            predictor.predict(served, [task])
+        tokens.append(second)
+        assert len(predictor.predict(served, [task])[1]) == 1 and asked[-1] == ("/data/upload/x.jpg", second)
+
+
 def test_what_is_no_picture_or_too_large_is_refused():
     import io
 
@@ -389,8 +482,6 @@ def test_tasks_may_be_anything(service):
 
 
 def test_without_a_model_it_can_be_connected_and_says_that_there_is_none(service, monkeypatch, tmp_path):
-    from screentime.workspace import Workspace
-
     folder = tmp_path / "new"
     begin(folder, [Path(service.loop.workspace.film_paths()[0])], ("cat", "mouse"), backbone="builtin")
     served = Served(Workspace(folder), {}, lambda sentence: None)

@@ -23,7 +23,7 @@ from screentime.rounds import Loop
 from screentime.service.hub import SECRET_FILE
 from screentime.service.settling import LONGEST_SECONDS
 from screentime.talk import Talk
-from screentime.workspace import Workspace
+from screentime.workspace import Workspace, create
 from scripts.faults.killing_state import half_written, left_over
 
 ROOT = Path(__file__).parents[2]
@@ -195,6 +195,26 @@ def test_a_burst_of_500_labels_makes_one_round(cartoon, colour_backbone, ls_home
     rounds = [one.labels for one in workspace.rounds()]
     assert rounds[-1] == len(loop.frames) == 480 and len(rounds) <= 1 + took // LONGEST_SECONDS
     assert service.end()[0] == 0
+
+
+def test_two_folders_of_one_name_are_told_apart_and_the_address_that_is_named_is_answered_at(tmp_path, monkeypatch, serve):
+    monkeypatch.setenv("SCREENTIME_HOME", str(tmp_path / "home"))
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        project = configuration.Project(id=f"identity-{name}", title=name, characters=("Tom",), films=("f.mp4",))
+        create(tmp_path / name / "tom", configuration.Config(project=project))
+    service = serve([tmp_path / "one" / "tom", tmp_path / "two" / "tom"], "--address", "http://Tom.example:9090")
+    for name in ("one/tom", "two/tom"):
+        service.until(
+            lambda name=name: service.metric("screentime_last_look_timestamp_seconds", name), f"{name} was never looked at"
+        )
+    assert list(json.loads(service.get("/health")[1])["projects"]) == ["one/tom", "two/tom"]
+    # By the name that Label Studio was told, it may be asked.
+    hosts = ("tom.example", "tom.example:9090", "jerry.example")
+    assert [service.get("/health", headers={"Host": host})[0] for host in hosts] == [200, 200, 400]
+    said = service.end()[2]
+    for name in ("one", "two"):
+        assert f"\n{name}/tom: The frames are not in Label Studio yet: " in said
 
 
 # -- what is refused -----------------------------------------------------------------------------
