@@ -7,10 +7,19 @@ project's list is ordered by no certainty, and deleting any version's prediction
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+
 from screentime.labelstudio import forms
 from screentime.labelstudio.client import Client, speaking
 from screentime.labelstudio.predictions import prediction_versions, show_version
 from screentime.labelstudio.project import ProjectRef
+
+# A look that takes longer keeps the other projects waiting; the next one follows soon.
+LOOK_SECONDS = 5.0
+# Label Studio waits 4 s for each model that is connected.
+MODELS_SECONDS = 30.0
+# Where Label Studio's own webhook calls a model.
+WEBHOOK = "/webhook"
 
 
 def restore_version(client: Client, project: ProjectRef, version: str) -> bool:
@@ -38,7 +47,7 @@ def restore_version(client: Client, project: ProjectRef, version: str) -> bool:
     with speaking("reading the project"):
         found = client.request(
             "GET", f"api/projects/{project.id}/", params={"include": "model_version,show_collab_predictions"},
-            form=forms.Shown,
+            form=forms.Shown, seconds=LOOK_SECONDS,
         )
     there = found.get("model_version")
     if there == version or not found.get("show_collab_predictions", True):
@@ -51,17 +60,22 @@ def restore_version(client: Client, project: ProjectRef, version: str) -> bool:
     return True
 
 
-def silence_webhook(client: Client, project: ProjectRef, url: str) -> None:
-    """Take back the webhook that Label Studio makes when a model is connected.
+def silence_webhooks(
+    client: Client, project: ProjectRef, addresses: Collection[str], versions: Callable[[], Collection[str]] | None = None
+) -> None:
+    """Take back the webhooks that Label Studio makes when a model is connected.
 
-    It sends all that happens, with all that is known of it and without a password, while a label waits to be saved.
+    They send all that happens, with all that is known of it and without a password, while a label waits to be saved.
 
     Parameters
     ----------
     client : Client
     project : ProjectRef
-    url : str
-        The one that it calls.
+    addresses : collection of str
+        Of the model, as far as they are known; Label Studio may know it by another one.
+    versions : callable, optional
+        The project's versions: whichever model says that it is at one of them is ours too. To ask for that, Label
+        Studio asks each of its models anew.
 
     Raises
     ------
@@ -69,7 +83,24 @@ def silence_webhook(client: Client, project: ProjectRef, url: str) -> None:
         If Label Studio cannot be spoken with.
     """
     with speaking("looking which webhooks the project has"):
-        hooks = client.request("GET", "api/webhooks/", params={"project": project.id}, form=list[forms.Webhook])
-        for hook in hooks:
-            if hook["url"] == url and hook.get("project") == project.id and not hook.get("headers"):
+        hooks = client.request(
+            "GET", "api/webhooks/", params={"project": project.id}, form=list[forms.Webhook], seconds=LOOK_SECONDS
+        )
+        theirs = [
+            hook for hook in hooks
+            if hook["url"].endswith(WEBHOOK) and hook.get("project") == project.id and not hook.get("headers")
+        ]
+        ours = {_webhook(address) for address in addresses}
+        if versions is not None and any(hook["url"] not in ours for hook in theirs):
+            known = versions()
+            models = client.request(
+                "GET", "api/ml", params={"project": project.id}, form=list[forms.Connected], seconds=MODELS_SECONDS
+            )
+            ours |= {_webhook(one["url"]) for one in models if one.get("model_version") in known}
+        for hook in theirs:
+            if hook["url"] in ours:
                 client.request("DELETE", f"api/webhooks/{hook['id']}/")
+
+
+def _webhook(address: str) -> str:
+    return address.rstrip("/") + WEBHOOK

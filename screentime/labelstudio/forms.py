@@ -121,6 +121,13 @@ class Webhook(Numbered):
     headers: NotRequired[dict[str, Any] | None]
 
 
+class Connected(Numbered):
+    """A model that a project is connected with."""
+
+    url: str
+    model_version: NotRequired[str | None]
+
+
 class Summary(TypedDict):
     """Which values a project's labels hold, by control."""
 

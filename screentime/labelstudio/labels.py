@@ -9,7 +9,7 @@ from typing import Any
 
 from screentime.labelstudio.answers import Answers
 from screentime.labelstudio.client import Client, speaking
-from screentime.labelstudio.confirming import chosen_in, is_bulk, meant, results_of, says_nothing
+from screentime.labelstudio.confirming import chosen_in, is_bulk, meant, results_of, says_nothing, speaker
 from screentime.labelstudio.project import ProjectRef
 from screentime.labelstudio.tasks import uid_of
 from screentime.records import Label
@@ -164,7 +164,7 @@ def _newest(spoken: Sequence[tuple[dict, dict]]) -> list[tuple[dict, dict]]:
     """Each person's newest annotation of a frame with its task, in the order of the people's numbers."""
     newest: dict[str, tuple[dict, dict]] = {}
     for task, annotation in sorted(spoken, key=lambda pair: (_moment(pair[1]["updated_at"]), pair[1]["id"])):
-        newest[_person(annotation)] = task, annotation
+        newest[speaker(annotation)] = task, annotation
     # By length first, since the numbers are text here.
     return [newest[person] for person in sorted(newest, key=lambda person: (len(person), person))]
 
@@ -195,7 +195,7 @@ def _label(
         characters=characters,
         task=task["id"],
         annotation=annotation["id"],
-        annotator=_person(annotation),
+        annotator=speaker(annotation),
         updated_at=annotation["updated_at"],
         origin=remembered.origin if remembered else _origin(task, annotation, results),
         lead_time=annotation.get("lead_time"),
@@ -235,11 +235,6 @@ def _origin(task: dict, annotation: dict, results: list[dict]) -> str:
     if origins & {"prediction", "prediction-changed"} or (parent and not blind):
         return "prediction-changed"
     return "manual"
-
-
-def _person(annotation: dict) -> str:
-    person = annotation.get("completed_by")
-    return str(person["id"] if isinstance(person, dict) else person)
 
 
 def _moment(updated_at: str) -> datetime:

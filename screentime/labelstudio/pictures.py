@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
@@ -11,7 +12,6 @@ from screentime.labelstudio.client import REQUEST_SECONDS, Client, speaking
 # Where Label Studio serves what was uploaded to it, and the local files that it may read.
 SERVED = "/data/"
 LARGEST_MB = 50
-PIECE = 2**16
 
 
 def picture_path(url: str, address: object, where: str = "The task") -> str:
@@ -67,7 +67,7 @@ def fetch_picture(client: Client, address: object, where: str = "The task", *, s
     where : str, optional
         Who names it, to begin a sentence with.
     seconds : float, optional
-        How long to wait for an answer.
+        How long it may take in all.
 
     Returns
     -------
@@ -81,7 +81,9 @@ def fetch_picture(client: Client, address: object, where: str = "The task", *, s
     ServerError
         If Label Studio does not send it, it is over 50 MB, or Label Studio cannot be spoken with.
     """
-    path = picture_path(client.url, address, where)
+    import httpx
+
+    path, until = picture_path(client.url, address, where), time.monotonic() + seconds
     picture = f"{where[0].lower()}{where[1:]}"
     with (
         speaking(f"fetching the picture of {picture} ({_short(address)})"),
@@ -95,7 +97,9 @@ def fetch_picture(client: Client, address: object, where: str = "The task", *, s
         if answer.status_code != 200:
             raise Unserved(answer.status_code, f"the picture of {picture} ({_short(address)})")
         content = bytearray()
-        for piece in answer.iter_bytes(PIECE):
+        for piece in answer.iter_bytes():  # as they come: they may come one by one for ever
+            if time.monotonic() > until:
+                raise httpx.ReadTimeout("too slow")
             content += piece
             if len(content) > LARGEST_MB * 2**20:
                 raise ServerError(

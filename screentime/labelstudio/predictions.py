@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -97,7 +97,8 @@ def clear_away(
 ) -> Iterator[tuple[int, int]]:
     """Delete the predictions of all versions but one, step by step, so that people can label meanwhile.
 
-    Left off anywhere, another one goes on.
+    Left off anywhere, another one goes on. Versions that are made later stay: which ones go is settled by the call,
+    not by the first step.
 
     Parameters
     ----------
@@ -111,19 +112,25 @@ def clear_away(
     alone : bool, optional
         Whether nobody is labelling: then a version is deleted in one step, several times sooner.
 
-    Yields
-    ------
-    tuple of (int, int)
-        How many are deleted, of how many.
+    Returns
+    -------
+    iterator of (int, int)
+        How many are deleted, of how many; each step deletes some.
 
     Raises
     ------
     ServerError
-        If Label Studio cannot be spoken with.
+        If Label Studio cannot be spoken with, now or at a step.
     """
     others = {other: n for other, n in _counts(client, project).items() if other != version}
+    return _deleting(client, project, others, () if alone else tasks)
+
+
+def _deleting(
+    client: Client, project: ProjectRef, others: Mapping[str, int], tasks: Iterable[int]
+) -> Iterator[tuple[int, int]]:
     done, total = 0, sum(others.values())
-    rest = iter(() if alone else tasks)
+    rest = iter(tasks)
     while total - done > TOGETHER and (some := list(islice(rest, LOOKED_AT))):
         with speaking("reading old pre-annotations"):
             found = _versions(client, project, some)

@@ -8,6 +8,7 @@ from typing import Any
 
 from screentime.labelstudio import forms
 from screentime.labelstudio.client import Client, speaking
+from screentime.labelstudio.confirming import speaker
 from screentime.records import Appearance, Film, Review
 from screentime.schema import TIMELINE, TIMELINE_LABELS, Schema
 from screentime.video.grid import Grid
@@ -99,10 +100,8 @@ def parse(annotation: dict[str, Any], film: Film, task: int, schema: Schema, gri
     ]
     order = {name: place for place, name in enumerate(schema.characters)}
     found.sort(key=lambda one: (one.start, order[one.character]))
-    person = annotation.get("completed_by")
     review = Review(
-        film.digest, tuple(found), task, annotation["id"],
-        str(person["id"] if isinstance(person, dict) else person), annotation["updated_at"],
+        film.digest, tuple(found), task, annotation["id"], speaker(annotation), annotation["updated_at"],
         annotation.get("lead_time"),
     )
     return review, [_sentence(many, film, fault) for fault, many in faults.items()]

@@ -183,6 +183,21 @@ def test_of_equally_common_answers_the_one_given_last():
     assert pulled.doubles == {"u": [TOM, JERRY, NOBODY, TOM, JERRY]}
 
 
+def test_who_corrects_what_another_person_said_has_said_it(ls_client, make_project, newcomer):
+    sample = make_project(1, EXCLUSIVE)
+    [task] = sample.numbers
+    second, second_says = newcomer()
+    theirs = second_says(task, ["Tom"])
+    [label] = pull_labels(ls_client, sample.ref, EXCLUSIVE).labels
+    assert (label.annotation, label.annotator) == (theirs, second)
+    result = [{"from_name": "characters", "to_name": "frame", "type": "choices", "value": {"choices": ["Jerry"]}}]
+    ls_client.request("PATCH", f"api/annotations/{theirs}/", json={"result": result})
+    pulled = pull_labels(ls_client, sample.ref, EXCLUSIVE)
+    [label] = pulled.labels
+    assert (label.annotation, label.characters, label.annotator) == (theirs, JERRY, "1")
+    assert pulled.doubles == {}
+
+
 def test_newest_of_one_person_though_it_be_invalid():
     """Who takes back an answer with one that cannot count has none."""
     annotations = [said(1, 1, ["Tom"], 1), said(2, 1, ["Spike"], 2), said(3, 2, ["Jerry"], 0)]

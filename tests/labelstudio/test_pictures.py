@@ -2,6 +2,7 @@
 
 import http.server
 import threading
+import time
 from contextlib import contextmanager
 
 import pytest
@@ -104,6 +105,26 @@ def test_a_picture_without_end_is_left(monkeypatch):
     with answering(endless) as (url, _), pytest.raises(pictures.ServerError, match=r"is over 1 MB\. Import a smaller one\."):
         fetch_picture(client_of(url), "/data/x.jpg", "Task 7")
     assert len(sent) < 1000
+
+
+def test_a_picture_that_comes_drop_by_drop_is_left():
+    sent = []
+
+    def slow(request):
+        request.send_response(200)
+        request.end_headers()
+        try:
+            for _ in range(1200):
+                request.wfile.write(b"x")
+                sent.append(1)
+                time.sleep(0.05)
+        except OSError:
+            pass
+
+    with answering(slow) as (url, _), pytest.raises(pictures.ServerError) as found:
+        fetch_picture(client_of(url), "/data/x.jpg", "Task 7", seconds=0.5)
+    assert found.value.what == "Label Studio did not answer in time (while fetching the picture of task 7 (/data/x.jpg))."
+    assert len(sent) < 1200
 
 
 def test_the_real_server_s_pictures_come_whole(make_project, ls_client):

@@ -114,6 +114,17 @@ def test_repeating_doubles_nothing_and_completes_what_was_cut_off(ls_client, mak
     assert [one["result"][0]["value"]["choices"] for one in said] == [["Tom"]] * 4
 
 
+def test_a_version_that_is_made_after_the_call_stays(ls_client, make_project):
+    sample = make_project(2)
+    for version in ("v1", "v2"):
+        write_predictions(ls_client, sample.ref, sample.schema, version, everyone(sample))
+    rest = clear_away(ls_client, sample.ref, "v2", sample.numbers)
+    write_predictions(ls_client, sample.ref, sample.schema, "v3", everyone(sample))
+    assert list(rest) == [(2, 2)]
+    assert prediction_versions(ls_client, sample.ref) == {"v2": 2, "v3": 2}
+    assert shown_version(ls_client, sample.ref) == "v3"
+
+
 def test_many_are_cleared_away_one_by_one_and_those_that_people_open_first(ls_client, make_project, monkeypatch):
     sample = make_project(5)
     n = sample.numbers
