@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from screentime.cluster.worker import Failed, this_machine
@@ -67,16 +68,20 @@ class Crowd:
         self._talk = talk
         self._here = this_machine()
         self._processors: set[str] = {self._here.processor}
-        self._stillborn = 0
+        self._shared: set[str] = set()  # machines where workers share cores
         self._free: list[Any] = []
-        self._busy: dict[Any, tuple[Any, Job | None]] = {}
+        # What was asked of whom; where no job was, how many workers before this one did not start in its place.
+        self._busy: dict[Any, tuple[Any, Job | int]] = {}
 
     @property
     def idle(self) -> int:
         """How many workers are ready and have nothing to do."""
         return len(self._free)
 
-    def run(self, jobs: Iterable[Job], done: Callable[[Job, Any], Iterable[Job]]) -> None:
+    def run(
+        self, jobs: Iterable[Job], done: Callable[[Job, Any], Iterable[Job]],
+        wanted: Callable[[Job], bool] = lambda job: True,
+    ) -> None:
         """Have everything done.
 
         Parameters
@@ -86,25 +91,30 @@ class Crowd:
         done : callable
             Told each job and what came of it, a `Failed` where nothing did; gives jobs that follow, which
             go before all others.
+        wanted : callable, optional
+            Asked just before a worker is; what is not wanted any more is left out, and nobody is told.
 
         Raises
         ------
         ModelError, UserMistake
             If a worker cannot be used.
         ScreentimeError
-            If no worker starts.
+            If no worker starts, or none is left.
         """
         source: Iterator[Job] = iter(jobs)
         first: deque[Job] = deque()
         free, busy = self._free, self._busy
         waited = 0.0
 
-        def hire() -> None:
+        def hire(stillborn: int = 0) -> None:
             actor = self._make.remote(1, *self._args)
-            busy[actor.ready.remote()] = actor, None
+            busy[actor.ready.remote()] = actor, stillborn
+
+        def at_work() -> bool:
+            return any(isinstance(job, Job) for _, job in busy.values())
 
         def following() -> Job | None:
-            return first.popleft() if first else next(source, None)
+            return next(filter(wanted, chain(_taken(first), source)), None)
 
         job = following()
         if job is None:
@@ -116,24 +126,25 @@ class Crowd:
             while free and (job := following()) is not None:
                 actor = free.pop()
                 busy[getattr(actor, job.method).remote(*job.args)] = actor, job
-            if free and not any(job for _, job in busy.values()):
+            if free and not at_work():
                 return  # whoever is not ready yet is not needed any more
             ready, _ = self._ray.wait(list(busy), num_returns=1, timeout=PATIENCE_SECONDS)
             if not ready:
                 waited += PATIENCE_SECONDS
-                if not free and all(job is None for _, job in busy.values()) and waited == PATIENCE_SECONDS:
+                if not free and not at_work() and waited == PATIENCE_SECONDS:
                     self._talk.say("The cluster has no core free yet; waiting for one.")
                 continue
             [ref] = ready
             actor, job = busy.pop(ref)
             answer, alive = self._answer(ref)
-            if job is None:
+            if isinstance(job, int):
                 if alive:
                     self._require_fit(answer)
                     free.append(actor)
+                elif job + 1 < TRIES:
+                    hire(job + 1)
                 else:
-                    self._mourn(answer)
-                    hire()
+                    self._give_up(answer)
                 continue
             if alive:
                 free.append(actor)
@@ -180,11 +191,24 @@ class Crowd:
                 f"{answer.node} has another processor ({answer.processor}) than this machine"
                 f" ({self._here.processor}): the last digits of its numbers may differ."
             )
+        if not answer.cores and answer.node not in self._shared:
+            self._shared.add(answer.node)
+            self._talk.say(
+                f"A worker on {answer.node} shares its core: none is free, or the system or its temporary folder lets"
+                " nobody keep one. It may be slower."
+            )
 
-    def _mourn(self, error: Any) -> None:
-        self._stillborn += 1
-        if self._stillborn >= TRIES * self._most:
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[-1]
+    def _give_up(self, error: Any) -> None:
+        """Go on with one worker fewer, as long as there are others."""
+        self._most -= 1
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[-1]
+        if not self._most:
             raise ScreentimeError(
                 f"No worker starts ({reason}).", "See that screentime is installed on each machine of the cluster."
             )
+        self._talk.say(f"A worker does not start ({reason}); going on with {self._most}.")
+
+
+def _taken(jobs: deque[Job]) -> Iterator[Job]:
+    while jobs:
+        yield jobs.popleft()

@@ -29,6 +29,7 @@ class _Work:
     place: int
     content: Content | None = None
     parts: Sequence[Plan] = ()
+    whole: bool = False  # whether it is looked at from start to end by now, for its parts do not do
     looked: dict[int, Looked] = field(default_factory=dict)
 
 
@@ -76,13 +77,19 @@ class Prediction:
     def came(self, job: Job, answer: Any) -> Iterable[Job]:
         """Take what came of a job; gives the film's next ones."""
         work: _Work = job.about
-        if work.place in self.failures:
-            return []  # another part of it failed
+        if not self.wanted(job):
+            return []
         if isinstance(answer, Failed):
             self.failures[work.place] = str(answer)
             self._progress()
             return []
         return {"content": self._named, "survey": self._parted, "look": self._looked}[job.method](job, work, answer)
+
+    def wanted(self, job: Job) -> bool:
+        """Whether a job is still of use: its film did not fail, and is not looked at as a whole by now."""
+        work: _Work = job.about
+        part = job.method == "look" and job.args[2] is not None
+        return work.place not in self.failures and not (work.whole and part)
 
     def _named(self, job: Job, work: _Work, content: Content) -> Iterable[Job]:
         work.content = content
@@ -98,7 +105,7 @@ class Prediction:
     def _parted(self, job: Job, work: _Work, parts: Sequence[Plan]) -> Iterable[Job]:
         work.parts = parts
         if not parts:
-            return [self._whole(job, work)]
+            return [self._whole(work)]
         for part in parts:
             known = self._kept.find(work.content.digest, self._part(part))
             if known is not None:
@@ -106,35 +113,38 @@ class Prediction:
         if len(work.looked) == len(parts):
             return self._joined(work)
         return [
-            Job(f"{job.name}, part {place} of {len(parts)}", "look", (work.path, work.content, part), work)
+            Job(
+                f"{job.name}, part {place} of {len(parts)}" if len(parts) > 1 else job.name,
+                "look", (work.path, work.content, part), work,
+            )
             for place, part in enumerate(parts, 1) if part.first not in work.looked
         ]
 
     def _looked(self, job: Job, work: _Work, looked: Looked | None) -> Iterable[Job]:
         part: Plan | None = job.args[2]
         if part is None:
-            self._kept.keep(looked)
-            self._conclude(work, looked)
+            self._keep_whole(work, looked)
             return []
-        if not work.parts:
-            return []  # the film is read as a whole by now
         if looked is None:
             # Something is wrong with it that only shows when it is decoded: then it is read as one machine does.
-            work.parts = ()
-            return [self._whole(job, work)]
+            work.looked.clear()
+            return [self._whole(work)]
         self._kept.keep(looked, self._part(part))
         work.looked[part.first] = looked
         return self._joined(work) if len(work.looked) == len(work.parts) else []
 
     def _joined(self, work: _Work) -> Iterable[Job]:
-        whole = join([work.looked[part.first] for part in work.parts])
-        self._kept.keep(whole)
-        for part in work.parts:
-            self._kept.drop(work.content.digest, self._part(part))
-        self._conclude(work, whole)
+        self._keep_whole(work, join([work.looked[part.first] for part in work.parts]))
         return []
 
-    def _whole(self, job: Job, work: _Work) -> Job:
+    def _keep_whole(self, work: _Work, looked: Looked) -> None:
+        self._kept.keep(looked)
+        for part in work.parts:
+            self._kept.drop(work.content.digest, self._part(part))
+        self._conclude(work, looked)
+
+    def _whole(self, work: _Work) -> Job:
+        work.whole = True
         return Job(shown_name(work.path), "look", (work.path, work.content, None), work)
 
     def _part(self, part: Plan) -> str:
@@ -202,7 +212,7 @@ def predict_films(
     prediction = Prediction(films, read_card(model), basis, own, kept, spread.segment, talk, done)
     with connected(spread, talk) as (ray, workers), talk.progress("Looking at films") as prediction.step:
         crowd = Crowd(ray, Looker, (model, key, this_machine().versions), workers, talk)
-        crowd.run(prediction.jobs(), prediction.came)
+        crowd.run(prediction.jobs(), prediction.came, prediction.wanted)
     return (
         [prediction.results[place] for place in sorted(prediction.results)],
         [prediction.failures[place] for place in sorted(prediction.failures)],

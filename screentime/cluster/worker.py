@@ -6,13 +6,13 @@ import functools
 import os
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from screentime import __version__
-from screentime.cluster.pinning import pin
+from screentime.cluster.pinning import locks_folder, pin
 from screentime.errors import FilmError, ModelError, ScreentimeError
 from screentime.records import Film, Frame
 from screentime.talk import Talk
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from screentime.video.skipping import Plan
 
 # Packages whose version the numbers depend on.
-PACKAGES = ("ai-edge-litert", "av", "numpy", "opencv-python-headless")
+PACKAGES = ("ai-edge-litert", "av", "numpy", "opencv-python-headless", "tensorflow")
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,15 @@ class Machine:
         Of screentime and `PACKAGES`.
     processor : str
         Its kind.
+    cores : int
+        How many the worker keeps to; 0 where it shares them.
     """
 
     node: str
     pid: int
     versions: dict[str, str]
     processor: str
+    cores: int = 0
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,7 @@ def told(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class Worker:
-    """What all workers can do.
+    """What all workers can do, on processors alone.
 
     Parameters
     ----------
@@ -123,14 +126,18 @@ class Worker:
     """
 
     def __init__(self, cores: int) -> None:
-        from screentime.model.conversion import cache_folder
-
-        pin(cores, cache_folder() / "locks")
+        # A graphics card's numbers differ from a processor's, and TensorFlow would take all of its memory for one worker.
+        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+        self.cores = pin(cores, locks_folder())
 
     @told
     def ready(self) -> Machine | Failed:
         """Prepare for work, once."""
-        return this_machine()
+        return self.machine()
+
+    def machine(self) -> Machine:
+        """What this worker's numbers depend on, and where it runs."""
+        return replace(this_machine(), cores=self.cores)
 
     @told
     def content(self, path: Path) -> Content | Failed:
@@ -162,7 +169,7 @@ class Looker(Worker):
     def ready(self) -> Machine | Failed:
         from screentime.model.classifier import load
 
-        machine = this_machine()
+        machine = self.machine()
         self.classifier = load(self.model)
         own = model_key(self.model)
         # Where versions differ the key does too, and the versions are what is to be told.

@@ -15,7 +15,7 @@ from screentime.records import Film
 from screentime.video.clock import Clock, Picker
 from screentime.video.decoding import AstrayError, DamagedError, Pictures
 from screentime.video.pictures import Shaper, Size
-from screentime.video.skipping import Plan, segments
+from screentime.video.skipping import Plan, thrifty_segments
 from screentime.video.source import checked, digest, mark, require_unchanged, shown_name
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Reader:
     known_digest : str or None, optional
         The film's `digest` where the caller has it, so that its bytes are not read twice.
     part : Plan or None, optional
-        Only the samples of one of the film's `segments`; the summary counts these alone and is the whole film's
+        Only the samples of one of the film's segments, see `survey`; the summary counts these alone and is the whole film's
         in all else.
 
     Attributes
@@ -280,7 +280,7 @@ class Reader:
 
 
 def survey(path: str | os.PathLike[str], fps: float, samples: int) -> list[Plan]:
-    """Part a film into segments that can be read one by one, see `screentime.video.skipping.segments`.
+    """Part a film into segments that can be read one by one, see `screentime.video.skipping.thrifty_segments`.
 
     Parameters
     ----------
@@ -288,12 +288,13 @@ def survey(path: str | os.PathLike[str], fps: float, samples: int) -> list[Plan]
     fps : float
         Samples per second.
     samples : int
-        Samples of a segment.
+        Samples of a segment, or twice, four times … as many.
 
     Returns
     -------
     list of Plan
-        Empty where the film can be read only as a whole, or is no longer than a segment.
+        One, the whole film, where it is no longer than a segment, and where several would decode much more than
+        the whole does. None where its packets do not tell enough for a plan.
 
     Raises
     ------
@@ -305,8 +306,7 @@ def survey(path: str | os.PathLike[str], fps: float, samples: int) -> list[Plan]
         known = pictures.plan(fps)
     finally:
         pictures.close()
-    parts = [] if known is None else segments(known, samples)
-    return parts if len(parts) > 1 else []
+    return [] if known is None else thrifty_segments(known, samples)
 
 
 def require_film(path: str | os.PathLike[str]) -> None:

@@ -10,6 +10,9 @@ from dataclasses import dataclass, replace
 from screentime.video.clock import Clock, Picker
 from screentime.video.leaning import Kind
 
+# Packets that parts may send in sum, to one of the whole.
+MOST_MORE = 1.25
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -18,9 +21,9 @@ class Plan:
     Attributes
     ----------
     stamps : array of int
-        Presentation time of each packet in the stream's unit, in the order of decoding.
+        Presentation time of each packet of the film in the stream's unit, in the order of decoding.
     sent : bytearray
-        1 for each packet that must be decoded, else 0.
+        1 for each packet that must be decoded, else 0; ends with the last one of this plan.
     due : array of int
         Stamps of the frames that come out, ascending.
     starts : frozenset of int
@@ -34,7 +37,7 @@ class Plan:
     end : float
         Second at which that one leaves the screen, by what a frame usually lasts.
     kinds : bytearray
-        `Kind` of each packet.
+        `Kind` of each packet of the film.
     first : int
         How many of the film's samples lie before those of this plan.
     goes_on : bool
@@ -119,6 +122,8 @@ def segments(whole: Plan, samples: int) -> list[Plan]:
     Returns
     -------
     list of Plan
+        They share what they know of all packets, and are sent from one process to another as one: otherwise they
+        would grow with the square of the film's length.
     """
     stamps, kinds, samples_at = whole.stamps, whole.kinds, list(whole.seconds)
     groups = [set(samples_at[first : first + samples]) for first in range(0, len(samples_at), samples)]
@@ -138,10 +143,33 @@ def segments(whole: Plan, samples: int) -> list[Plan]:
         end = len(stamps) if place + 1 == len(groups) else marks.rindex(1) + 1
         due, starts = _coming(stamps, kinds, marks)
         parts.append(replace(
-            whole, stamps=stamps[:end], sent=marks[:end], due=due, starts=starts, kinds=kinds[:end],
+            whole, sent=marks[:end], due=due, starts=starts,
             seconds={stamp: whole.seconds[stamp] for stamp in sorted(group)}, first=place * samples,
             goes_on=end < len(stamps),
         ))
+    return parts
+
+
+def thrifty_segments(whole: Plan, samples: int) -> list[Plan]:
+    """`segments` that are worth it: together they decode little more than the whole film would.
+
+    Where the film seldom starts anew, each part needs much of what the parts before it decode: such parts are
+    made longer until they do not.
+
+    Parameters
+    ----------
+    whole : Plan
+    samples : int
+        Samples of each part, or twice, four times … as many.
+
+    Returns
+    -------
+    list of Plan
+        The whole alone where no parts are worth it.
+    """
+    most = MOST_MORE * whole.sent.count(1)
+    while len(parts := segments(whole, samples)) > 1 and sum(part.sent.count(1) for part in parts) > most:
+        samples *= 2
     return parts
 
 

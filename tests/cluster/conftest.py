@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
 
 import imageio_ffmpeg
 import numpy as np
@@ -20,7 +21,7 @@ MOVING = (
 )
 VARIABLE = f"{MOVING},select='not(mod(n,7)*between(n,30,90))*not(between(n,200,240))'"
 FILMS = {
-    "closed.mp4": ["-c:v", "libx264", "-g", "55", "-bf", "3"],
+    "closed.mp4": ["-c:v", "libx264", "-g", "25", "-bf", "3"],
     "open groups.mkv": ["-c:v", "libx264", "-g", "75", "-bf", "3", "-x264-params", "open-gop=1:bframes=3:b-adapt=0"],
     "one key.mp4": ["-c:v", "libx264", "-g", "9999", "-sc_threshold", "0"],
     "vfr.mp4": ["-c:v", "libx264", "-g", "48", "-bf", "2", "-fps_mode", "vfr"],
@@ -109,7 +110,7 @@ def cache(tmp_path, monkeypatch):
 
 # A module's, and no session's: other tests look at what all processes of this one listen to.
 @pytest.fixture(scope="module")
-def cluster():
+def cluster(tmp_path_factory):
     """Address of a cluster of two machines on this one, a core each."""
     from screentime.cluster.connecting import STORE_BYTES, ray_itself
 
@@ -117,7 +118,12 @@ def cluster():
     from ray.cluster_utils import Cluster
 
     one = {"num_cpus": 1, "object_store_memory": STORE_BYTES, "include_dashboard": False}
-    cluster = Cluster(initialize_head=True, head_node_args=one)
-    cluster.add_node(num_cpus=1, object_store_memory=STORE_BYTES)
+    with pytest.MonkeyPatch.context() as patch:
+        # Other runs on this machine keep to their own cores: workers of this one have their own locks. Ray itself
+        # stays where it was, since names of sockets must be short.
+        patch.setenv("RAY_TMPDIR", tempfile.gettempdir())
+        patch.setenv("TMPDIR", str(tmp_path_factory.mktemp("locks")))
+        cluster = Cluster(initialize_head=True, head_node_args=one)
+        cluster.add_node(num_cpus=1, object_store_memory=STORE_BYTES)
     yield cluster.address
     cluster.shutdown()

@@ -10,8 +10,9 @@ import pytest
 from screentime.looking import BATCH, join, look, packed, unpacked
 from screentime.screening import conclude, screen
 from screentime.talk import Talk
-from screentime.video.decoding import AstrayError
+from screentime.video.decoding import AstrayError, Pictures
 from screentime.video.reader import digest, survey
+from screentime.video.skipping import segments
 
 
 def require_same(one, other):
@@ -21,6 +22,16 @@ def require_same(one, other):
             assert mine.dtype == its.dtype and mine.shape == its.shape and mine.tobytes() == its.tobytes(), name
         else:
             assert mine == its, name
+
+
+def parts_of(path, fps, samples):
+    """Parts whatever they cost; none where there cannot be any."""
+    pictures = Pictures(path)
+    try:
+        known = pictures.plan(fps)
+    finally:
+        pictures.close()
+    return [] if known is None else segments(known, samples)
 
 
 WHOLE_ONLY = "joined.avi"  # its packets do not tell the time of every frame
@@ -34,7 +45,7 @@ def test_parts_joined_are_the_whole(moving, model, name, samples):
     path = moving(name)
     content = digest(path)
     whole = look(path, model, content, Talk())
-    parts = survey(path, 5.0, samples)
+    parts = parts_of(path, 5.0, samples)
     if name == WHOLE_ONLY:
         assert parts == []
         return
@@ -47,6 +58,14 @@ def test_parts_joined_are_the_whole(moving, model, name, samples):
     assert not all(min(part.seconds) in part.starts for part in parts)
 
 
+@pytest.mark.parametrize(("name", "parts"), [("closed.mp4", 5), ("open groups.mkv", 1), ("one key.mp4", 1), (WHOLE_ONLY, 0)])
+def test_a_film_is_parted_only_where_its_parts_decode_little_more_than_the_whole(moving, name, parts):
+    found = survey(moving(name), 5.0, 2 * BATCH)
+    [whole] = parts_of(moving(name), 5.0, 1000) or [None]
+    assert len(found) == parts
+    assert not found or sum(part.sent.count(1) for part in found) <= 1.25 * whole.sent.count(1)
+
+
 def test_a_cut_between_two_parts_is_found(moving, model):
     path = moving("closed.mp4")
     content = digest(path)
@@ -56,7 +75,7 @@ def test_a_cut_between_two_parts_is_found(moving, model):
     assert cut == 37 and whole.seconds[cut] == pytest.approx(7.4)
     # At other rates the cut lies just where a part begins.
     other = replace(model, card={**model.card, "fps": 40 / 7.3})
-    parts = [look(path, other, content, Talk(), part) for part in survey(path, 40 / 7.3, often)]
+    parts = [look(path, other, content, Talk(), part) for part in parts_of(path, 40 / 7.3, often)]
     joined = join(parts)
     assert not parts[1].cuts[0] and joined.cuts[often]
     require_same(joined, look(path, other, content, Talk()))
@@ -71,13 +90,13 @@ def test_damage_that_the_whole_meets_one_of_the_parts_meets_too(moving, model, t
     path = moving("closed.mp4")
     damaged = tmp_path / "damaged.mp4"
     content = bytearray(path.read_bytes())
-    parts = survey(path, 5.0, BATCH)
+    parts = parts_of(path, 5.0, BATCH)
     middle = len(content) // 2
     content[middle : middle + 2000] = bytes(2000)
     damaged.write_bytes(content)
-    assert len(survey(damaged, 5.0, BATCH)) == len(parts)
+    assert len(parts_of(damaged, 5.0, BATCH)) == len(parts)
     met = 0
-    for part in survey(damaged, 5.0, BATCH):
+    for part in parts_of(damaged, 5.0, BATCH):
         try:
             look(damaged, model, "0" * 16, Talk(), part)
         except AstrayError:
@@ -87,6 +106,6 @@ def test_damage_that_the_whole_meets_one_of_the_parts_meets_too(moving, model, t
 
 
 def test_a_part_of_another_film_is_refused(moving, model):
-    parts = survey(moving("closed.mp4"), 5.0, BATCH)
+    parts = parts_of(moving("closed.mp4"), 5.0, BATCH)
     with pytest.raises(AstrayError):
         look(moving("one key.mp4"), model, "0" * 16, Talk(), parts[3])

@@ -20,12 +20,13 @@ import pytest
 from screentime.cluster.connecting import Spread
 from screentime.cluster.kept import Kept
 from screentime.cluster.predicting import Prediction
-from screentime.cluster.worker import Looker, model_key, this_machine
+from screentime.cluster.worker import Failed, Looker, model_key, this_machine
 from screentime.errors import UserMistake
 from screentime.model.card import read_card
 from screentime.projects import screen_films
 from screentime.screening import Basis
 from screentime.talk import Talk
+from screentime.video.decoding import Pictures
 
 CLI = Path(sys.executable).with_name("screentime")
 HANG = 120
@@ -53,6 +54,8 @@ def carry_out(prediction, worker, asked=None, stop=lambda job: False):
     jobs = deque(prediction.jobs())
     while jobs:
         job = jobs.popleft()
+        if not prediction.wanted(job):
+            continue
         if stop(job):
             return
         if asked is not None:
@@ -63,6 +66,7 @@ def carry_out(prediction, worker, asked=None, stop=lambda job: False):
 @pytest.fixture
 def looker(model_folder, monkeypatch):
     monkeypatch.setattr("screentime.cluster.worker.pin", lambda *_: 0)  # this process works on
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")  # and is given back what a worker sets
     worker = Looker(1, model_folder, model_key(model_folder), this_machine().versions)
     assert worker.ready() == this_machine()
     return worker
@@ -93,6 +97,65 @@ def test_a_film_in_parts_is_the_film(films, model_folder, looker, cache, alone):
     assert ("closed.mp4, part 2 of 5", "look") in asked and ("joined.avi", "look") in asked
     # Its hole is met in a part; then it is looked at as one machine does, and the other parts count no more.
     assert asked.count(("hole.mp4", "look")) == 1
+
+
+@pytest.mark.parametrize("name", ["closed.mp4", "one key.mp4"])
+def test_the_packets_of_a_film_that_is_not_parted_are_read_once(moving, model_folder, looker, cache, tmp_path, monkeypatch, name):
+    expected, _ = screen_films([moving(name)], model_folder, tmp_path, Talk())
+    planned, plan = [], Pictures.plan
+    monkeypatch.setattr(Pictures, "plan", lambda self, fps: planned.append(fps) or plan(self, fps))
+    prediction, told = prediction_of([moving(name)], model_folder, cache, segment=3.0 if name == "one key.mp4" else 600)
+    asked = []
+    carry_out(prediction, looker, asked)
+    assert asked == [(name, "content"), (name, "survey"), (name, "look")]
+    assert told == expected and planned == [5.0]
+
+
+@pytest.fixture
+def late(moving, tmp_path):
+    """A film with a hole that its last parts alone meet."""
+    import av
+
+    content, path = bytearray(moving("closed.mp4").read_bytes()), tmp_path / "late.mp4"
+    with av.open(str(moving("closed.mp4"))) as container:
+        at = next(one.pos for one in container.demux(video=0) if one.is_keyframe and one.pts * one.time_base > 9.5)
+    content[at + 200 : at + 2200] = bytes(2000)
+    path.write_bytes(content)
+    return path
+
+
+def test_what_is_of_no_use_any_more_is_left_out_and_not_kept(late, model_folder, looker, cache, tmp_path):
+    expected, _ = screen_films([late], model_folder, tmp_path, Talk())
+    prediction, told = prediction_of([late], model_folder, cache)
+    asked, kept = [], []
+
+    def see(job):
+        kept.append(len(list((cache / "looked").iterdir())))
+        return False
+
+    carry_out(prediction, looker, asked, see)
+    assert told == expected
+    looks = [name for name, method in asked if method == "look"]
+    met = len(looks) - 1
+    # Parts before the hole are there already; one meets it, then the film is looked at as a whole, and that is all.
+    assert looks == [*(f"late.mp4, part {place} of 5" for place in range(1, met + 1)), "late.mp4"] and 2 <= met < 5
+    assert kept[-1] == met - 1
+    assert [file.name.rpartition("-")[2] for file in (cache / "looked").iterdir()] == ["whole.npz"]
+
+
+def test_what_a_part_says_too_late_changes_nothing(late, model_folder, looker, cache):
+    prediction, told = prediction_of([late], model_folder, cache)
+    held = []
+    carry_out(prediction, looker, stop=lambda job: job.name.endswith("part 3 of 5") or held.append(job))
+    assert not told and held
+    parts = [job for job in held if job.method == "look"]
+    for job in prediction.came(parts[0], None):
+        assert job.name == "late.mp4"
+        prediction.came(job, looker.look(*job.args))
+    for job in parts:
+        assert not prediction.wanted(job)
+        assert prediction.came(job, Failed("A worker failed.", "Report it.")) == []
+    assert len(told) == 1 and not prediction.failures
 
 
 def test_what_is_done_is_not_done_again(films, model_folder, looker, cache, alone):
@@ -146,6 +209,7 @@ def test_a_worker_loads_its_model_once(films, model_folder, monkeypatch, tmp_pat
     import shutil
 
     monkeypatch.setattr("screentime.cluster.worker.pin", lambda *_: 0)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
     copy = tmp_path / "model"
     shutil.copytree(model_folder, copy)
     worker = Looker(1, copy, model_key(copy), this_machine().versions)
@@ -172,24 +236,24 @@ def test_two_workers_say_what_one_process_says(films, model_folder, cache, clust
     assert sorted(told, key=lambda time: time.film.name) == results
 
 
-class Killer(threading.Thread):
-    """Kills workers while they look at a film, so many of them."""
+def looking():
+    """Workers of this process's cluster that look at a film right now."""
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            if process.cmdline()[:1] == ["ray::Looker.look"]:
+                yield process
 
-    def __init__(self, most):
+
+class Beside(threading.Thread):
+    """Does something again and again beside the test."""
+
+    def __init__(self):
         super().__init__(daemon=True)
-        self.most, self.killed, self.over = most, [], False
+        self.over = False
 
     def run(self):
-        while len(self.killed) < self.most and not self.over:
-            for process in psutil.process_iter():
-                try:
-                    mine = process.cmdline()[:1] == ["ray::Looker.look"] and process.pid not in self.killed
-                except psutil.Error:
-                    continue
-                if mine and len(self.killed) < self.most:
-                    time.sleep(0.3)  # well within it
-                    process.kill()
-                    self.killed.append(process.pid)
+        while not self.over:
+            self.once()
             time.sleep(0.02)
 
     def __enter__(self):
@@ -199,6 +263,46 @@ class Killer(threading.Thread):
     def __exit__(self, *_):
         self.over = True
         self.join()
+
+
+class Killer(Beside):
+    """Kills workers while they look at a film, so many of them."""
+
+    def __init__(self, most):
+        super().__init__()
+        self.most, self.killed = most, []
+
+    def once(self):
+        for process in looking():
+            if process.pid not in self.killed and len(self.killed) < self.most:
+                time.sleep(0.3)  # well within it
+                process.kill()
+                self.killed.append(process.pid)
+
+
+class Watch(Beside):
+    """Sees which workers look at films at the same time, and which cores each keeps to."""
+
+    def __init__(self):
+        super().__init__()
+        self.crowds, self.cores = set(), {}
+
+    def once(self):
+        crowd = list(looking())
+        self.crowds.add(frozenset(process.pid for process in crowd))
+        for process in crowd:
+            with contextlib.suppress(psutil.Error):
+                self.cores[process.pid] = process.cpu_affinity()
+
+
+def test_two_parts_are_looked_at_at_once(long_film, model_folder, cache, cluster, tmp_path):
+    with Watch() as watch:
+        results, failures = screen_films([long_film], model_folder, tmp_path, Talk(), spread=Spread(cluster, segment=45.0))
+    assert len(results) == 1 and not failures
+    assert max(map(len, watch.crowds)) == 2
+    if len(os.sched_getaffinity(0)) > 1:
+        one, other = watch.cores.values()
+        assert len(one) == len(other) == 1 and one != other
 
 
 def test_what_a_killed_worker_did_another_one_does_again(long_film, model_folder, cache, cluster, tmp_path):
@@ -218,11 +322,13 @@ def test_what_a_killed_worker_did_another_one_does_again(long_film, model_folder
 def test_what_kills_every_worker_is_reported_and_the_rest_is_done(
     long_film, moving, model_folder, cache, cluster, tmp_path
 ):
+    short = moving("closed.mp4")
+    expected, _ = screen_films([short], model_folder, tmp_path, Talk())
     with Killer(3) as killer:
         results, failures = screen_films(
-            [long_film], model_folder, tmp_path, Talk(), spread=Spread(cluster, workers=1, segment=600.0)
+            [long_film, short], model_folder, tmp_path, Talk(), spread=Spread(cluster, workers=1, segment=600.0)
         )
-    assert len(killer.killed) == 3 and not results
+    assert len(killer.killed) == 3 and results == expected
     assert failures == ["long.mp4 ended 3 workers. See that the machines have memory left, or leave it out."]
 
 
@@ -236,12 +342,16 @@ def test_a_command_that_is_broken_off_goes_on_from_there(long_film, model_folder
     (cache / "looked").mkdir(parents=True)
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
     until = time.monotonic() + HANG
-    while not (kept := list((cache / "looked").glob("*-40-*.npz"))):
+    while not (kept := list((cache / "looked").glob("[!.]*-40-*.npz"))):
         assert running.poll() is None and time.monotonic() < until, running.communicate()
         time.sleep(0.02)
-    ours = {one: "".join(one.cmdline()) for one in psutil.Process(running.pid).children(recursive=True)}
-    assert "ray::Looker.look" in " ".join(ours.values())
+    command_itself = psutil.Process(running.pid)
+    command_itself.suspend()  # else it may be done on a busy machine before it is signalled
+    ours = {one: "".join(one.cmdline()) for one in command_itself.children(recursive=True)}
+    assert "ray::Looker" in " ".join(ours.values())
     running.send_signal(how)
+    if how == signal.SIGINT:
+        command_itself.resume()
     _, said = running.communicate(timeout=HANG)
     if how == signal.SIGINT:
         assert running.returncode == 130

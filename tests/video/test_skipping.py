@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from array import array
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screentime.video.leaning import Kind
-from screentime.video.skipping import needed, plan, segments
+from screentime.video.skipping import needed, plan, segments, thrifty_segments
 
 KINDS = {"I": Kind.START, "P": 0, "b": Kind.SPARE, "s": Kind.HELD, "h": Kind.HIDDEN}
 
@@ -116,3 +117,28 @@ def test_a_part_begins_at_the_last_packet_that_starts_anew():
     assert ["".join(map(str, part.sent)) for part in (first, second)] == ["1" * 8, "000001101111111"]
     assert (list(second.seconds), second.due[0], second.first, first.goes_on) == (list(range(8, 15)), 5, 8, True)
     assert segments(whole, 15) == [whole]
+
+
+@pytest.mark.parametrize(("every", "sent"), [
+    (5, [10, 10, 10, 10]),
+    (8, [20, 24]),  # of 10 samples they would send 10, 12, 14 and 16: more than 50
+    (40, [40]),  # 10, 20, 30 and 40; then 20 and 40
+])
+def test_parts_are_made_longer_where_they_decode_much_that_others_decode(every, sent):
+    whole = plan(
+        array("q", range(40)), bytearray(0 if at % every else Kind.START for at in range(40)), 1.0, 0, 1.0, 1.0
+    )
+    parts = thrifty_segments(whole, 10)
+    assert [part.sent.count(1) for part in parts] == sent
+    assert [second for part in parts for second in part.seconds] == list(range(40))
+    assert [part.first for part in parts] == list(range(0, 40, 40 // len(parts)))
+
+
+def test_many_parts_take_hardly_more_than_few():
+    packets = 8_000
+    whole = plan(
+        array("q", range(packets)), bytearray(0 if at % 50 else Kind.START for at in range(packets)), 1.0, 0, 0.1, 1.0
+    )
+    few, many = (len(pickle.dumps(segments(whole, packets // 10 // parts))) for parts in (2, 20))
+    # Of each part its marks are its own, a byte a packet up to its end; times of packets are there once.
+    assert many < few + 20 * packets
