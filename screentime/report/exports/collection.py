@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -57,6 +58,8 @@ class Collection:
     `screentime.report.exports.rows.COLUMNS`, but that the film's name is called ``name``: ``film`` comes from
     the folder, and readers take names that are numbers for numbers there.
 
+    A digest is there once: whoever adds seconds up counts no film twice that was renamed.
+
     Parameters
     ----------
     folder : Path
@@ -73,11 +76,17 @@ class Collection:
             raise UserMistake(f"{folder} is a file.", "Name a folder, which may be new.")
         require_foreign(folder / PARTS)
         self.folder = folder.absolute()
+        # Read once: with thousands of films, looking for each one's other names would take longer than writing it.
+        self._places: dict[str, set[Path]] = {}
+        for what in TABLES:
+            for file in (self.folder / what).glob("film=*/*.parquet"):
+                self._places.setdefault(f"{what}/{file.stem}", set()).add(file)
 
     def put(self, time: ScreenTime) -> None:
-        """Write a film's rows, in the place of what was said of the same film before.
+        """Write a film's rows, in the place of what was said of the same film before, whatever it was called then.
 
-        Each file is replaced at once; the totals come last, so a film that has totals has its appearances.
+        Each file is replaced at once; the totals come last and go first, so a film that has totals has its
+        appearances.
 
         Parameters
         ----------
@@ -89,16 +98,35 @@ class Collection:
             If they cannot be written.
         """
         parts = self.folder / PARTS
+        digest = time.film.digest
         for what in TABLES:
-            place = self.folder / what / folder_of(time.film.name, time.film.digest)
+            place = self.folder / what / folder_of(time.film.name, digest)
             try:
                 parts.mkdir(parents=True, exist_ok=True)
                 place.mkdir(parents=True, exist_ok=True)
-                part = parts / f"{what}-{time.film.digest}.parquet"
+                part = parts / f"{what}-{digest}.parquet"
                 write_atomically(part, parquet([time], what, film_as="name"))
-                os.replace(part, place / f"{time.film.digest}.parquet")
+                os.replace(part, place / f"{digest}.parquet")
             except OSError as error:
                 raise ScreentimeError(
                     f"{place} cannot be written: {error.strerror or error}.",
                     "See that you may write there, and that space is left.",
                 ) from None
+        for what in reversed(TABLES):
+            there = self.folder / what / folder_of(time.film.name, digest) / f"{digest}.parquet"
+            for file in self._places.get(f"{what}/{digest}", set()) - {there}:
+                _remove(file)
+            self._places[f"{what}/{digest}"] = {there}
+
+
+def _remove(file: Path) -> None:
+    """Let go of what was said of a film under another name, and of that name's folder where nothing else is in it."""
+    try:
+        file.unlink(missing_ok=True)
+    except OSError as error:
+        raise ScreentimeError(
+            f"{file} cannot be removed: {error.strerror or error}.",
+            "Remove it yourself: the same film is there under another name by now.",
+        ) from None
+    with suppress(OSError):
+        file.parent.rmdir()

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import duckdb
 import pandas as pd
@@ -70,6 +76,45 @@ def test_a_film_that_is_predicted_again_takes_its_own_place(two, screen_time, tm
     # Another film of the same name stays.
     assert set(zip(found["digest"], found["model"])) == {("0123456789abcdef", "v004-def"), ("f" * 16, "v003-abc")}
     assert len(found) == 2 * len(two.estimates) and BOTH in set(found["character"])
+
+
+def tables(folder):
+    return sorted(str(file.relative_to(folder)) for what in ("appearances", "totals") for file in (folder / what).rglob("*"))
+
+
+def test_a_film_of_another_name_is_there_once(two, screen_time, tmp_path):
+    other = screen_time(name=two.film.name, digest="f" * 16)
+    for time in (two, other):
+        Collection(tmp_path).put(time)
+    collection = Collection(tmp_path)
+    for name in ("renamed.mp4", "renamed again.mp4", "renamed again.mp4"):
+        collection.put(replace(two, film=replace(two.film, name=name)))
+    assert [name for name in tables(tmp_path) if name.endswith(".parquet")] == [
+        f"{what}/film={name}/{digest}.parquet"
+        for what in ("appearances", "totals")
+        for name, digest in (("film.mp4", "f" * 16), ("renamed again.mp4", "0123456789abcdef"))
+    ]
+    assert not (tmp_path / "totals/film=renamed.mp4").exists()  # no empty folder is left of a name
+    found = by_pandas(tmp_path / "totals")
+    assert found.groupby("character").seconds.sum()["Tom"] == two.estimates["Tom"].seconds + other.estimates["Tom"].seconds
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/many-films.md"])
+@pytest.mark.parametrize("reader", ["pandas", "duckdb"])
+def test_the_lines_of_the_pages_count_a_film_once(screen_time, tmp_path, page, reader):
+    """Also where a command was killed before it removed what another name had."""
+    root = Path(__file__).parents[3]
+    time = screen_time(digest="1" * 16)
+    for folder, name in (("results", "old.mp4"), ("later", "new.mp4")):
+        Collection(tmp_path / folder).put(replace(time, film=replace(time.film, name=name)))
+    shutil.copytree(tmp_path / "later", tmp_path / "results", dirs_exist_ok=True)
+    Collection(tmp_path / "results").put(screen_time(name="b.mp4", digest="2" * 16))
+    [line] = re.findall(rf'^    (python -c "import {reader};.*results/totals.*")$', (root / page).read_text(), re.M)
+    env = {**os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
+    done = subprocess.run(line, shell=True, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    [tom] = [row for row in done.stdout.splitlines() if "Tom" in row]
+    assert "25.0" in tom  # 12.5 s of each of the two
 
 
 @pytest.mark.parametrize("read", [by_pandas, by_duckdb])
