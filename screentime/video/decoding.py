@@ -41,7 +41,8 @@ class Pictures:
     path : Path
         From `source.checked`.
     strict : bool, optional
-        Whether the decoder refuses damage that it would otherwise patch up, as far as it notices it.
+        Whether the decoder refuses damage that it would otherwise patch up, as far as it notices it. One that
+        patches up works on one core, so that it does so alike every time.
 
     Attributes
     ----------
@@ -88,7 +89,9 @@ class Pictures:
         if strict and context.name not in NEVER_STRICT:
             context.options = {**context.options, "err_detect": "explode"}
         context.thread_type = "AUTO"
-        context.thread_count = 1 if context.name in ALONE else min(max(cores(), LEAST_THREADS), MOST_THREADS)
+        # Threads that patch damage up copy from pictures that others still draw: each run would give other ones.
+        alone = not strict or context.name in ALONE
+        context.thread_count = 1 if alone else min(max(cores(), LEAST_THREADS), MOST_THREADS)
         self._unit = float(stream.time_base or 0)
         # Where no average is known the unit is all that tells of the rate; nobody believes it who knows rates.
         rate = float(stream.average_rate or stream.guessed_rate or 0) or (1 / self._unit if self._unit else 0.0)

@@ -348,6 +348,23 @@ def test_pictures_that_the_decoder_patches_up_are_told(studio, name, place, opti
     assert read(studio, whole)[1].warnings == ()
 
 
+@pytest.mark.parametrize(("name", "place", "options"), [
+    ("part2.avi", 0.6, ("-c:v", "mpeg4", "-g", "50", "-bf", "2")),
+    ("x264.mkv", 0.6, ("-preset", "medium", "-g", "50")),
+])
+def test_pictures_that_the_decoder_patches_up_are_the_same_every_time(studio, name, place, options):
+    whole = studio.film(name, 150, 25, *options)
+    path = studio.spoil(f"again-{name}", whole, lambda content: content.__setitem__(
+        slice(round(len(content) * place), round(len(content) * place) + 60), bytes(60)
+    ))
+
+    def pictures():
+        with Reader(path, fps=25) as reader:
+            return tuple(sample.image.tobytes() for sample in reader)
+
+    assert len({pictures() for _ in range(30)}) == 1
+
+
 @pytest.mark.parametrize("change", ["written", "replaced", "removed"])
 def test_a_film_that_is_changed_while_it_is_read_is_not_taken_for_the_one_it_was(plain, tmp_path, change):
     path, other = tmp_path / "growing.mp4", tmp_path / "other.mp4"
