@@ -196,10 +196,7 @@ def _rehearse(services: dict, scratch: Path, folders: dict[str, Path], stack: Ex
     if f"{public}/projects/" not in said or "label-studio:8080" in said:
         raise SystemExit(f"People are told another address than {public}: {said}")
     say(f"ok: people are told {public}")
-    doctor = subprocess.run(
-        command([*asks[-1]], ours, ours["working_dir"]), env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL
-    )
-    say(f"{shlex.join(asks[-1])} ended with {doctor.returncode}:\n{doctor.stdout}{doctor.stderr}")
+    say(run(asks[-1]))
     say("All of it ran.")
     return 0
 
