@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+from screentime.cluster.stopping import heard
 from screentime.cluster.worker import Failed, this_machine
 from screentime.errors import ModelError, ScreentimeError, UserMistake
 from screentime.talk import Talk
@@ -100,7 +101,16 @@ class Crowd:
             If a worker cannot be used.
         ScreentimeError
             If no worker starts, or none is left.
+        KeyboardInterrupt
+            At Ctrl+C.
         """
+        with heard() as require_none:
+            self._run(jobs, done, wanted, require_none)
+
+    def _run(
+        self, jobs: Iterable[Job], done: Callable[[Job, Any], Iterable[Job]], wanted: Callable[[Job], bool],
+        require_none: Callable[[], None],
+    ) -> None:
         source: Iterator[Job] = iter(jobs)
         first: deque[Job] = deque()
         free, busy = self._free, self._busy
@@ -123,6 +133,7 @@ class Crowd:
         for _ in range(self._most - len(free) - len(busy)):
             hire()
         while True:
+            require_none()
             while free and (job := following()) is not None:
                 actor = free.pop()
                 busy[getattr(actor, job.method).remote(*job.args)] = actor, job
