@@ -99,6 +99,8 @@ def connected(spread: Spread, talk: Talk) -> Iterator[tuple[Any, int]]:
     if not address:
         # A cluster listens to the whole network and runs whatever it is sent: only who knows this may speak to ours.
         os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+        # Its workers would give way to everything else, and a worker keeps to its core, where other work would leave it next to nothing.
+        os.environ.setdefault("RAY_worker_niceness", "0")
     ray = ray_itself()
     _require_answer(address)
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}

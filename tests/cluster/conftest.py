@@ -88,6 +88,13 @@ def long_film(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def longer_film(tmp_path_factory):
+    """So long that a test which stands still for a second does not find a worker done with it."""
+    path = tmp_path_factory.mktemp("longer") / "longer.mp4"
+    return draw(path, "-c:v", "libx264", "-preset", "ultrafast", "-g", "110", "-bf", "2", scene="testsrc2=s=320x180:r=25:d=400,format=yuv420p")
+
+
+@pytest.fixture(scope="session")
 def films(moving, tmp_path_factory):
     """A folder of films: fine ones, one of a variable rate, one that is none, and one with a hole in it."""
     folder = tmp_path_factory.mktemp("folder")

@@ -333,10 +333,10 @@ def test_what_kills_every_worker_is_reported_and_the_rest_is_done(
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_a_command_that_is_broken_off_goes_on_from_there(long_film, model_folder, cache, tmp_path, how):
+def test_a_command_that_is_broken_off_goes_on_from_there(longer_film, model_folder, cache, tmp_path, how):
     results = tmp_path / "results"
     command = [
-        CLI, "predict", long_film, "--model", model_folder, "--engine", "ray", "--workers", "1", "--segment", "8",
+        CLI, "predict", longer_film, "--model", model_folder, "--engine", "ray", "--workers", "1", "--segment", "8",
         "--into", results, "--format", "json",
     ]
     (cache / "looked").mkdir(parents=True)
@@ -348,13 +348,14 @@ def test_a_command_that_is_broken_off_goes_on_from_there(long_film, model_folder
     command_itself = psutil.Process(running.pid)
     command_itself.suspend()  # else it may be done on a busy machine before it is signalled
     ours = {one: "".join(one.cmdline()) for one in command_itself.children(recursive=True)}
-    assert "ray::Looker" in " ".join(ours.values())
+    [looker] = [one for one, name in ours.items() if "ray::Looker" in name]
+    assert looker.nice() == command_itself.nice()
     running.send_signal(how)
     if how == signal.SIGINT:
         command_itself.resume()
-    _, said = running.communicate(timeout=HANG)
+    printed, said = running.communicate(timeout=HANG)
     if how == signal.SIGINT:
-        assert running.returncode == 130
+        assert running.returncode == 130, (printed, said)
         assert said.endswith("Stopped. What was done is kept; the same command goes on from here.\n")
     # Nobody of its cluster is left behind; what of Ray watches over it takes a minute to see that, and is idle.
     working = [one for one, name in ours.items() if not name.rstrip().endswith("Agent")]
@@ -371,7 +372,7 @@ def test_a_command_that_is_broken_off_goes_on_from_there(long_film, model_folder
     assert done.returncode == 0, done.stderr
     import pandas as pd
 
-    [alone], _ = screen_films([long_film], model_folder, tmp_path, Talk())
+    [alone], _ = screen_films([longer_film], model_folder, tmp_path, Talk())
     totals = pd.read_parquet(results / "totals").set_index("character")["seconds"]
     assert totals["Tom"] != pytest.approx(alone.estimates["Tom"].seconds)
 
