@@ -39,9 +39,12 @@ def main() -> int:
         parser.error(str(error))
     if not rows:
         parser.error("None of these rows is measured by --quick.")
-    if not shutil.which("ffmpeg"):
-        print("ffmpeg is not installed; the bench makes its films with it. For example: apt-get install ffmpeg",
-              file=sys.stderr)
+    if any(row.family in registry.FILMED for row in rows) and not shutil.which("ffmpeg"):
+        print(
+            "ffmpeg is not installed; films to measure with are made with it. For example: apt-get install ffmpeg."
+            f" Without it: `scripts/bench --only {' '.join(one for one in registry.FAMILIES if one not in registry.FILMED)}`.",
+            file=sys.stderr,
+        )
         return 2
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sentence = machine.described(machine.keep_to_two_cores())

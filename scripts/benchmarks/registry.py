@@ -185,6 +185,8 @@ ROWS: tuple[Row, ...] = (
 BY_NAME = {row.name: row for row in ROWS}
 # In the order in which they are measured: what is soon done comes before what may meet the end of `--quick`.
 FAMILIES = ("decode", "start", "choose", "predict", "embed", "accelerator", "cluster", "push", "sync", "growth")
+# Those whose films ffmpeg makes or decodes.
+FILMED = ("decode", "predict", "cluster", "growth")
 # About how many seconds a family takes on two cores, `--quick` and in full: only for telling what is left.
 ABOUT = {
     "decode": (45, 300), "start": (25, 30), "choose": (10, 40), "predict": (25, 420), "embed": (35, 90),

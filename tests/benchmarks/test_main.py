@@ -42,10 +42,11 @@ def test_says_that_ffmpeg_is_missing(tmp_path):
     for name in ("bash", "dirname"):
         (tmp_path / name).symlink_to(f"/usr/bin/{name}")
     (tmp_path / "env").symlink_to("/usr/bin/env")
-    said = bench("--only", "start", PATH=str(tmp_path))
+    said = bench("--only", "decode 360p", "start", PATH=str(tmp_path))
     assert said.returncode == 2
     assert said.stderr == (
-        "ffmpeg is not installed; the bench makes its films with it. For example: apt-get install ffmpeg\n"
+        "ffmpeg is not installed; films to measure with are made with it. For example: apt-get install ffmpeg."
+        " Without it: `scripts/bench --only start choose embed accelerator push sync`.\n"
     )
 
 
