@@ -85,5 +85,15 @@ def test_where_nothing_is_known_of_what_everybody_knows_nothing_was_audited(aske
 
 def test_a_missing_pip_audit_is_said(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(check_packages, "FOLDER", tmp_path / "scripts")
     assert check_packages.check([], pins_only=False) == check_packages.MISSING == 2
-    assert capsys.readouterr().err == "pip-audit is not installed. Install uv or pip-audit, and try again.\n"
+    assert capsys.readouterr().err == "Nothing is here that runs pip-audit. Run `scripts/setup`, and try again.\n"
+
+
+def test_the_uv_that_setup_brings_is_used(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(check_packages, "FOLDER", tmp_path / "scripts")
+    uvx = tmp_path / ".venv-uv" / "bin" / "uvx"
+    uvx.parent.mkdir(parents=True)
+    uvx.touch(0o755)
+    assert check_packages.command() == [str(uvx), "--quiet", check_packages.PIP_AUDIT]
