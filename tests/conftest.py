@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -27,6 +28,10 @@ settings.register_profile(
 settings.load_profile("screentime")
 
 TEMPLATES = Path(__file__).parent.parent / "labelstudio_config"
+
+# What a shell runs in the background is deaf to Ctrl+C, and so is all that it starts: tests press it.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
