@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from screentime.config import Config, Project, override
-from screentime.errors import ConfigError, FilmError, NotReady
+from screentime.errors import ConfigError, FilmError, NotReady, ScreentimeError
 from screentime.records import Film, Frame
 from screentime.talk import Talk
 from screentime.workspace import Workspace, create
@@ -160,7 +160,7 @@ def screen_films(
     from screentime.screening import Basis, screen
     from screentime.summary import basis_of, seconds_so_far
     from screentime.video.frames import find_films
-    from screentime.video.source import digest
+    from screentime.video.source import digest, shown_name
 
     films = find_films(paths)
     basis, own = Basis(), {}
@@ -187,6 +187,13 @@ def screen_films(
             time = screen(path, classifier, talk, basis) if known is None else _named(known, path)
         except FilmError as error:
             failures.append(f"{error.what} {error.remedy}")
+        except ScreentimeError:
+            raise
+        except Exception as error:  # whatever libraries make of one film's bytes: the others are still told
+            failures.append(
+                f"{shown_name(path)} could not be looked at: screentime failed in a way that it should not"
+                f" ({type(error).__name__}: {error}). Report it."
+            )
         else:
             results.append(time)
             done(time)

@@ -176,3 +176,27 @@ def test_rubbish_among_films_is_told_by_name_and_the_films_are_screened(cartoon,
             assert said["e.mp4"].startswith("The film e.mp4 does not exist.")
             assert said["g.mp4"].startswith("The film g.mp4 does not exist.")
         assert len(failures) == (6 if named == [films] else 4)
+
+
+def test_a_film_that_nobody_thought_of_does_not_stop_the_others(cartoon, modelled, tmp_path, monkeypatch):
+    """What libraries make of a film's bytes cannot be foreseen, so one such error stands in for them."""
+    from screentime import screening
+
+    real = screening.screen
+
+    def screen(path, *rest):
+        if path.name == "a.mp4":
+            raise OverflowError("cannot convert float infinity to integer")
+        return real(path, *rest)
+
+    films = tmp_path / "films"
+    films.mkdir()
+    for name in ("a.mp4", "b.mp4"):
+        (films / name).write_bytes(cartoon[0].read_bytes())
+    monkeypatch.setattr(screening, "screen", screen)
+    results, failures = screen_films([films], modelled[1], tmp_path, Talk())
+    assert [one.film.name for one in results] == ["b.mp4"]
+    assert failures == [
+        "a.mp4 could not be looked at: screentime failed in a way that it should not"
+        " (OverflowError: cannot convert float infinity to integer). Report it."
+    ]

@@ -101,7 +101,9 @@ class Pictures:
         # Times are given from 0 on where no start is said; only bare streams have none, and FFmpeg makes them up.
         self._start = 0 if stream.start_time is None and not form.flags & Flags.no_timestamps.value else stream.start_time
         seconds = self._said_seconds()
-        self.claimed_frames = stream.frames or int(max(seconds, 0.0) * self.rate + 0.5)
+        if not 0 < seconds < LONGEST_SECONDS:  # any text may stand in a title, hours of 400 digits too
+            seconds = 0.0
+        self.claimed_frames = stream.frames or int(seconds * self.rate + 0.5)
         claimed = seconds or (self.claimed_frames / self.rate if self.rate else 0.0)
         self.claimed_seconds = claimed if 0 < claimed < LONGEST_SECONDS else 0.0
         self.ratio = float(stream.sample_aspect_ratio or 0)

@@ -194,6 +194,10 @@ def _claims() -> Iterator[Entry]:
     yield Entry("claims", "far too long.avi", hours, "any", rate=25)
     rate = _changed(drawn(*CALM, "-f", "avi"), lambda data: _put(data, b"strh", 28, (0).to_bytes(4, "little") * 2))
     yield Entry("claims", "no rate.avi", rate, "any")
+    # Matroska's muxer writes a duration of its own, so ours gets its name only afterwards.
+    titled = drawn(*CALM, "-metadata:s:v", f"XURATION={'9' * 400}:00:00")
+    endless = _changed(titled, lambda data: data.replace(b"DURATION", b"DURATIOX").replace(b"XURATION", b"DURATION"))
+    yield Entry("claims", "hours of 400 digits.mkv", endless, "any", rate=25, quick=True)
     lone = after(drawn(*CALM), ".mp4", "-c", "copy", "-bsf:v", "setts=ts='if(gte(N,149),TS+1e5/TB,TS)'")
     yield Entry("claims", "last frame after days.mkv", lone, "any")
 

@@ -109,3 +109,13 @@ def test_a_header_that_claims_far_too_much_takes_no_memory(studio, tmp_path, nam
         " pictures of more than 8192 x 4352 pixels must be made smaller."
     )
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # KB
+
+
+def test_a_title_of_endless_hours_is_no_length(studio):
+    """Matroska's muxer writes a duration of its own, so this one gets its name only afterwards."""
+    titled = studio.film("titled.mkv", 50, 25, "-metadata:s:v", f"XURATION={'9' * 400}:00:00").read_bytes()
+    path = studio.folder / "endless.mkv"
+    path.write_bytes(titled.replace(b"DURATION", b"DURATIOX").replace(b"XURATION", b"DURATION"))
+    with Reader(path) as reader:
+        assert [sample.second for sample in reader] == [0.0, 1.0]
+    assert (reader.film.seconds, reader.claimed_seconds, reader.warnings) == (2.0, 0.0, ())
