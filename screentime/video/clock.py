@@ -116,7 +116,7 @@ class Clock:
 
 
 class Picker:
-    """Picks sample k: the first frame at or after k/fps; no frame is picked twice.
+    """Picks sample k: the first frame at or after k/fps; no frame and no millisecond is picked twice.
 
     Where a variable-rate film shows nothing new for a while there is nothing to pick: the
     frame before stays on screen and stands for that while.
@@ -132,7 +132,7 @@ class Picker:
     def __init__(self, fps: float, rate: float) -> None:
         self._fps = fps
         self._slack = min(ROUNDING_SECONDS, frame_seconds(rate) / 4)
-        self._next = 0
+        self._next, self._picked = 0, -1
 
     def wants(self, second: float) -> bool:
         """Whether the frame at this second is the next sample.
@@ -145,10 +145,10 @@ class Picker:
         Returns
         -------
         bool
-            True at most once for each k.
+            True at most once for each k, and once for each millisecond: frames are named by theirs.
         """
-        reached = math.floor((second + self._slack) * self._fps)
-        if reached < self._next:
+        reached, named = math.floor((second + self._slack) * self._fps), round(second * 1000)
+        if reached < self._next or named == self._picked:
             return False
-        self._next = reached + 1
+        self._next, self._picked = reached + 1, named
         return True

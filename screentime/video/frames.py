@@ -15,7 +15,7 @@ from pathlib import Path
 from screentime.errors import ConfigError, FilmError, ScreentimeError
 from screentime.files import write_atomically
 from screentime.kept import Damaged, read_json
-from screentime.records import Film, Frame, frame_uid
+from screentime.records import Film, Frame, frame_uid, timecode
 from screentime.video.pictures import Size
 from screentime.video.reader import Reader, digest
 from screentime.video.shots import ShotCounter
@@ -33,6 +33,8 @@ SUFFIXES = (
 )
 # A spreadsheet takes a cell that starts so for a formula; an apostrophe makes it text.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "'")
+# libjpeg makes no picture that is wider or higher.
+MOST_JPEG_PIXELS = 65_500
 # NumPy counts no further.
 MOST = 2**63 - 1
 _UID = re.compile(r"[0-9a-f]{16}-[0-9]{9,}")
@@ -203,7 +205,7 @@ def read_table(path: str | os.PathLike[str]) -> list[Frame]:
     except (OSError, UnicodeDecodeError) as error:
         raise ScreentimeError(f"{path} cannot be read: {error}.", remedy) from None
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
-    frames = []
+    frames, seen = [], set()
     try:
         columns = tuple(next(rows, ()))
         if columns not in (COLUMNS, COLUMNS[:-1]):
@@ -211,7 +213,11 @@ def read_table(path: str | os.PathLike[str]) -> list[Frame]:
         for row in rows:
             if len(row) != len(columns):
                 raise ValueError(f"it has {len(row)} columns instead of {len(columns)}")
-            frames.append(_parse(row))
+            frame = _parse(row)
+            if frame.uid in seen:
+                raise ValueError(f"{frame.uid} stands there twice")
+            seen.add(frame.uid)
+            frames.append(frame)
     except (ValueError, csv.Error) as error:
         raise ScreentimeError(f"{path} is damaged at line {max(1, rows.line_num)}: {error}.", remedy) from None
     return frames
@@ -266,7 +272,12 @@ def _decode(
     # The film is opened first: one that cannot be read leaves no folder behind.
     with reader, shelf.filling() as folder:
         for sample in reader:
-            _, code = cv2.imencode(".jpg", sample.image, [cv2.IMWRITE_JPEG_QUALITY, recipe.quality])
+            made, code = cv2.imencode(".jpg", sample.image, [cv2.IMWRITE_JPEG_QUALITY, recipe.quality])
+            if not made:
+                raise ScreentimeError(
+                    f"The frame at {timecode(sample.second)} of {shown_name(path)} could not be made a JPEG file.",
+                    "Leave the film out, and report it.",
+                )
             (folder / _file_name(sample.second)).write_bytes(code)
             seconds.append(sample.second)
             shots.append(counter.next(sample.image))
@@ -278,11 +289,18 @@ def _decode(
     return stored, shots
 
 
-def _no_higher(height: int | None) -> Size | None:
-    """Sizes of pictures that are at most so high, aspect kept."""
-    if height is None:
-        return None
-    return lambda wide, high: (max(1, round(wide * height / high)), height) if high > height else (wide, high)
+def _no_higher(height: int | None) -> Size:
+    """Sizes of pictures that are at most so high, and that a JPEG file holds; aspect kept."""
+    highest = min(height or MOST_JPEG_PIXELS, MOST_JPEG_PIXELS)
+
+    def fit(wide: int, high: int) -> tuple[int, int]:
+        if high > highest:
+            wide, high = max(1, round(wide * highest / high)), highest
+        if wide > MOST_JPEG_PIXELS:
+            wide, high = MOST_JPEG_PIXELS, max(1, round(high * MOST_JPEG_PIXELS / wide))
+        return wide, high
+
+    return fit
 
 
 def _read_shots(folder: Path, frames: int) -> list[int] | None:

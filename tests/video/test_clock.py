@@ -134,3 +134,11 @@ def test_what_was_counted_is_confirmed_only_by_a_time_that_fits(behind):
     for time in [*(number / 25 for number in range(60)), 0.5, behind]:
         clock.tick(time)
     assert (clock.counted, clock.confirmed) == (1, behind == 2.44)
+
+
+def test_no_two_frames_of_one_millisecond_are_picked():
+    """They would have one uid and one file; 1.99799 lies just before the second sample's time, 1.99801 behind it."""
+    picker = Picker(1.0, 25.0)
+    assert [picker.wants(second) for second in (0.0, 0.5, 1.99799, 1.99801, 2.0, 3.0)] == [
+        True, False, True, False, True, True,
+    ]

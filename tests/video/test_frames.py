@@ -199,7 +199,10 @@ def test_the_table_is_plain_csv(tmp_path):
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 
 
-@given(st.lists(st.tuples(NAMES, st.floats(0, 1e5), st.integers(0, 2**63 - 1)), max_size=5))
+@given(st.lists(
+    st.tuples(NAMES, st.floats(0, 1e5), st.integers(0, 2**63 - 1)), max_size=5,
+    unique_by=lambda row: round(row[1] * 1000),
+))
 def test_the_table_gives_back_what_was_written(tmp_path_factory, rows):
     path = tmp_path_factory.getbasetemp() / "round-trip.csv"
     frames = [frame(film, index, second, shot) for index, (film, second, shot) in enumerate(rows)]
@@ -228,7 +231,7 @@ DAMAGE = {
     "no number": (GOOD.replace("1.0", "one"), "the second 'one' is no time"),
     "shot": (GOOD.replace(",3", ",-3"), "the shot '-3' is no whole number"),
     "no shot": (GOOD.replace(",3", ","), "the shot '' is no whole number"),
-    "quote": (GOOD + '\n"', "unexpected end of data"),
+    "quote": (GOOD.replace("1000,", "2000,") + '\n"', "unexpected end of data"),
 }
 
 
@@ -267,7 +270,8 @@ def test_a_table_saved_by_a_spreadsheet_is_read(tmp_path):
 
 def test_an_older_table_without_shots_is_read(tmp_path):
     path = tmp_path / "frames.csv"
-    older = f"{HEAD.removesuffix(',shot')}\n" + f"{GOOD.removesuffix(',3')}\n" * 2
+    row = GOOD.removesuffix(",3")
+    older = f"{HEAD.removesuffix(',shot')}\n{row}\n{row.replace('1000,', '2000,')}\n"
     path.write_text(older)
     assert [(row.film, row.shot) for row in read_table(path)] == [("film.mp4", 0)] * 2
     path.write_text(f"{older}{GOOD}\n")
@@ -300,3 +304,21 @@ def test_no_films_are_told_in_a_sentence(tmp_path):
 def test_importing_the_rooms_stays_instant():
     code = "import sys, screentime.video.frames; sys.exit(any(m in sys.modules for m in ('cv2', 'numpy')))"
     assert subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=False).returncode == 0
+
+
+def test_a_picture_that_is_wider_than_a_jpeg_file_can_be_is_made_smaller(studio, tmp_path):
+    wide = studio.film("wide.mp4", 3, 1, "-vf", "scale=8000:16,setsar=10")
+    _, [first, *_] = extract(wide, tmp_path, fps=1.0, quality=90)
+    height, width, _ = cv2.imread(str(tmp_path / first.file)).shape
+    assert (width, height) == (65_500, 13)
+
+
+def test_a_table_that_has_a_frame_twice_is_damaged(tmp_path):
+    row = '"0123456789abcdef-000000000","frames/a/000000000.jpg",0,0.0,"a.mp4",0\n'
+    (tmp_path / "frames.csv").write_text("uid,file,index,second,film,shot\n" + row + row)
+    with pytest.raises(ScreentimeError) as caught:
+        read_table(tmp_path / "frames.csv")
+    assert str(caught.value) == (
+        f"{tmp_path}/frames.csv is damaged at line 3: 0123456789abcdef-000000000 stands there twice."
+        " Run `screentime extract`: it writes the table again."
+    )
