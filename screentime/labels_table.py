@@ -108,7 +108,8 @@ def _label(
     updated_at: str, origin: str, lead_time: str = "",
 ) -> Label:
     characters, annotator, updated_at = bare(characters), bare(annotator), bare(updated_at)
-    datetime.fromisoformat(updated_at)
+    if datetime.fromisoformat(updated_at).tzinfo is None:  # it could not be compared with the others
+        raise ValueError(f"the time {updated_at!r} says no zone, such as Z or +01:00")
     took = float(lead_time) if lead_time else None
     if not (uid and characters and origin) or (took is not None and not math.isfinite(took)):
         raise ValueError("a cell holds what cannot stand there")

@@ -209,7 +209,7 @@ class Workspace(Places):
         ScreentimeError
             If the file is damaged.
         ConfigError
-            If it names characters that the options do not.
+            If it names characters that the options do not, or several at once where these exclude one another.
         """
         labels = self.labels_as_pulled()
         strange = sorted(set().union(*(one.characters for one in labels)) - set(self.config().project.characters))
@@ -217,6 +217,14 @@ class Workspace(Places):
             raise ConfigError(
                 f"{self.labels_table} has labels of {', '.join(strange)}, which {self.config_file} does not name.",
                 "Name it under characters again, as the labels do, or change those labels in Label Studio and run"
+                " `screentime pull`.",
+            )
+        double = sum(len(one.characters) > 1 for one in labels)
+        if double and self.config().project.mode == "exclusive":
+            raise ConfigError(
+                f"{self.labels_table} has {double} labels of more than one character, and {self.config_file} says that"
+                " they exclude one another.",
+                'Write mode = "multi" again, as the labels were given, or change those labels in Label Studio and run'
                 " `screentime pull`.",
             )
         return labels

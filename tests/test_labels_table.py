@@ -100,13 +100,23 @@ def test_a_table_with_the_line_ends_of_a_spreadsheet_is_read():
 def test_no_cell_starts_a_formula_and_all_read_back():
     schema = Schema("multi", ("-Tom", "'Arry", "@x"))
     labels = [
-        Label(UIDS[0], frozenset({"-Tom", "@x"}), 1, 2, "=1+1", "2026-01-02", "manual"),
-        Label(UIDS[1], frozenset({"'Arry"}), 4, 5, "-6", "2026-01-03", "manual"),
+        Label(UIDS[0], frozenset({"-Tom", "@x"}), 1, 2, "=1+1", "2026-01-02T00Z", "manual"),
+        Label(UIDS[1], frozenset({"'Arry"}), 4, 5, "-6", "2026-01-03T00Z", "manual"),
     ]
     text = to_table(labels, FRAMES, schema)
     cells = [line.split(",") for line in text.splitlines()[1:]]
     assert [row[3] for row in cells] == ["'-Tom|@x", "'Arry"]
-    assert [row[6:8] for row in cells] == [["'=1+1", "2026-01-02"], ["'-6", "2026-01-03"]]
+    assert [row[6:8] for row in cells] == [["'=1+1", "2026-01-02T00Z"], ["'-6", "2026-01-03T00Z"]]
     assert from_table(text, "labels.csv") == labels
     # As an older screentime wrote them.
     assert from_table(text.replace("'-Tom", "-Tom"), "labels.csv") == labels
+
+
+def test_a_time_without_a_zone_is_damage():
+    """It could not be compared with the others, which decides what counts."""
+    header = "uid,film,timecode,characters,task,annotation,annotator,updated_at,origin,lead_time\n"
+    with pytest.raises(ScreentimeError) as caught:
+        from_table(header + "a-1,f.mp4,0:00:01.000,tom,1,1,me,2026-01-01 01:01:01,manual,\n", "labels.csv")
+    assert str(caught.value).startswith(
+        "labels.csv is damaged (line 2: the time '2026-01-01 01:01:01' says no zone, such as Z or +01:00)."
+    )

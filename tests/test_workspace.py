@@ -339,6 +339,21 @@ def test_names_with_spaces_quotes_and_letters_of_the_world_read_back(tmp_path, e
     assert workspace.labels() == labels
 
 
+def test_labels_of_several_characters_are_refused_where_these_exclude_one_another(extracted):
+    """A model would learn that a frame is wholly both."""
+    workspace, _, _ = extracted
+    workspace.write_labels(LABELS)
+    options = workspace.config_file.read_text("utf-8")
+    workspace.config_file.write_text(options.replace('mode = "multi"', 'mode = "exclusive"'), "utf-8")
+    with pytest.raises(ConfigError) as caught:
+        workspace.labels()
+    assert str(caught.value) == (
+        f"{workspace.labels_table} has 1 labels of more than one character, and {workspace.config_file} says that they"
+        ' exclude one another. Write mode = "multi" again, as the labels were given, or change those labels in Label'
+        " Studio and run `screentime pull`."
+    )
+
+
 def test_labels_of_an_older_screentime_lack_the_time_they_took(extracted):
     workspace, _, _ = extracted
     workspace.write_labels(LABELS)
@@ -358,11 +373,11 @@ def test_before_the_first_pull_there_are_none(extracted):
     [
         ("0011223344556677-000001001,film", "it has 2 columns instead of 10"),
         (
-            "0011223344556677-000001001,film-00112233,0:00:01.001,Jerry,seventeen,18,1,2025-01-02,manual,",
+            "0011223344556677-000001001,film-00112233,0:00:01.001,Jerry,seventeen,18,1,2025-01-02T03Z,manual,",
             "invalid literal for int() with base 10: 'seventeen'",
         ),
         (
-            "0011223344556677-000001001,film-00112233,0:00:01.001,Jerry,17,,1,2025-01-02,manual,",
+            "0011223344556677-000001001,film-00112233,0:00:01.001,Jerry,17,,1,2025-01-02T03Z,manual,",
             "invalid literal for int() with base 10: ''",
         ),
     ],
