@@ -13,7 +13,7 @@ import msgspec
 
 Kept = TypeVar("Kept")
 
-_HEADING = re.compile(r"""\s*\[\s*["']?([^\]"']*?)["']?\s*\]""")
+_HEADING = re.compile(r"""\s*\[{1,2}\s*["']?([^\]"']*?)["']?\s*\]""")
 _BYTE = re.compile(r" \(byte (\d+)\)$")
 
 
@@ -154,7 +154,7 @@ def line_in_toml(text: str, table: str, key: str) -> int | None:
     Parameters
     ----------
     text : str
-        Valid TOML; only tables with a heading of their own are found.
+        Valid TOML.
     table, key : str
 
     Returns
@@ -162,15 +162,23 @@ def line_in_toml(text: str, table: str, key: str) -> int | None:
     int or None
         None where neither is found.
     """
-    inside, heading = "", None
+    inside, heading, closing = "", None, ""
+    named, within = (rf"""["']?{re.escape(name)}["']?\s*""" for name in (key, table))
     for number, line in enumerate(text.splitlines(), start=1):
+        if closing:  # what stands in a text of several lines is no heading and no key
+            closing = "" if closing in line else closing
+            continue
         opened = _HEADING.match(line)
         if opened:
             inside = opened[1]
-            if inside in (table, key):
-                heading = heading or number
-        elif inside == table and re.match(rf"""\s*["']?{re.escape(key)}["']?\s*=""", line):
+        if inside == table and re.match(rf"\s*{named}=", line):
             return number
+        if not inside and re.match(rf"\s*{within}\.\s*{named}=", line):
+            return number
+        if opened and inside in (table, key) or not inside and re.match(rf"\s*{within}=", line):
+            heading = heading or number
+        if not line.lstrip().startswith("#"):
+            closing = next((mark for mark in ('"""', "'''") if line.count(mark) % 2), "")
     return heading
 
 

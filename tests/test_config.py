@@ -183,7 +183,7 @@ def test_what_is_meant_is_named(old, new, words):
     ("text", "words"),
     [
         ("", "p.toml: Object missing required field `project`. Compare with the file that `screentime new` writes."),
-        ("project = 3", "p.toml at project: Expected `object`, got `int`."),
+        ("project = 3", "p.toml line 1 at project: Expected `object`, got `int`."),
         ("a = " + "[" * 3000, "p.toml is nested too deeply."),
         ("\0", "p.toml is not valid TOML: Invalid statement (at line 1, column 1)."),
         ("[a]\nb = 1" + "0" * 5000, "p.toml holds a number of too many digits. Compare with"),

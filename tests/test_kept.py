@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screentime.kept import Damaged, read_card, read_json, read_text
+from screentime.kept import Damaged, line_in_toml, read_card, read_json, read_text
 from screentime.records import Appearance, Film, Frame, Review, Round, frame_uid
 from screentime.standing import AskedReview, Audited, Progress, Reviews
 
@@ -156,3 +156,13 @@ def test_a_card_may_say_more_and_hold_losses_that_are_no_numbers(tmp_path):
     file.write_text(json.dumps([asdict(Round("v", 1, 0.5, 1, 1.0, False))]))
     with pytest.raises(Damaged, match="^it holds no names with values$"):
         read_card(file)
+
+
+@pytest.mark.parametrize(("text", "line"), [
+    ("[frames]\n\nfps = 3\n", 3), ("frames.fps = 3\n", 1), ("\nframes = {fps = 3}\n", 2), ('[["frames"]]\nfps = 3\n', 2),
+    ("[frames]\nother = 3\n", 1), ("other = 3\n", None), ('"frames" . "fps" = 3\n', 1), ("fps = 3\n[frames]\n", 2),
+    ('title = """\n[frames]\nfps = 2\n"""\n[frames]\nfps = 3\n', 6), ("# it's \"\"\" no text\n[frames]\nfps = 3\n", 3),
+    ("title = \'\'\'\n[frames]\nfps = 2\'\'\'\n", None),
+])
+def test_a_key_is_found_however_it_is_written(text, line):
+    assert line_in_toml(text, "frames", "fps") == line
