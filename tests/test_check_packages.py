@@ -83,6 +83,18 @@ def test_where_nothing_is_known_of_what_everybody_knows_nothing_was_audited(aske
     assert "no vulnerability" not in said.out
 
 
+def test_what_was_found_is_not_forgotten_where_another_file_cannot_be_asked_for(tmp_path, monkeypatch):
+    bad = {"name": "a", "version": "1", "vulns": [{"id": "PYSEC-1", "fix_versions": []}]}
+    files = [tmp_path / "requirements-a.txt", tmp_path / "requirements-b.txt"]
+    for file in files:
+        file.write_text("a==1\n")
+    monkeypatch.setattr(check_packages, "command", lambda: ["pip-audit"])
+    monkeypatch.setattr(check_packages, "told", lambda _: True)
+    monkeypatch.setattr(check_packages, "audit", lambda _, file: [bad] if file == files[0] else None)
+    assert check_packages.check(files, pins_only=False) == check_packages.FOUND == 1
+    assert check_packages.check(files[1:], pins_only=False) == check_packages.UNREACHABLE
+
+
 def test_a_missing_pip_audit_is_said(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(check_packages, "FOLDER", tmp_path / "scripts")
