@@ -3,6 +3,7 @@
 The whole harness kills at every write and at random moments. That it would see a fault is tested here too.
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -13,14 +14,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from screentime.model.intact import digests
 from screentime.workspace import Workspace
 from scripts.faults import killing_scenarios as scenes
+from scripts.faults.killing_commands import SCENARIOS
 from scripts.faults.killing_state import Server, differences, doubled, half_written, left_over
 from scripts.faults.killing_world import World, make_world
 from scripts.faults.survive import Kill, table
 
 ROOT = Path(__file__).parent.parent
-BY_NAME = {one.name: one for one in scenes.SCENARIOS}
+BY_NAME = {one.name: one for one in SCENARIOS}
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +94,8 @@ def test_a_command_kills_itself_at_the_write_that_is_named_and_at_no_other(tmp_p
 
 @pytest.mark.parametrize(("name", "content"), [
     ("a.json", b'{"a": '), ("a.csv", b"a,b\n1"), ("a.csv", b"a,b\n1\n"), ("a.jpg", b"\xff\xd8\xff"), ("a.png", b"\x89PNG"),
-    ("a.html", b"<html>"), ("a.npy", b"\x93NUMPY"), ("a.tflite", b""),
+    ("a.html", b"<html>"), ("a.npy", b"\x93NUMPY"), ("a.tflite", b""), ("a.parquet", b"PAR1\x15\x04"),
+    ("a.toml", b"[model"), ("a.mp4", b"\0\0\0\x20ftypisom"),
 ])
 def test_half_a_file_under_its_own_name_is_seen(tmp_path, name, content):
     (tmp_path / f".writing-{name}").write_bytes(content)
@@ -101,6 +105,16 @@ def test_half_a_file_under_its_own_name_is_seen(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     [found] = half_written(tmp_path)
     assert found.startswith(f"{name}: ")
+
+
+def test_half_a_network_in_a_model_that_knows_it_is_seen(tmp_path):
+    model = tmp_path / "models" / "v001-a"
+    model.mkdir(parents=True)
+    (model / "network.tflite").write_bytes(b"whole")
+    (model / "card.json").write_text(json.dumps({"files": digests(model)}))
+    assert half_written(tmp_path) == []
+    (model / "network.tflite").write_bytes(b"who")
+    assert half_written(tmp_path) == ["models/v001-a: network.tflite is not the one that was saved"]
 
 
 @pytest.mark.parametrize("name", [

@@ -16,7 +16,7 @@ import psutil
 from screentime.labelstudio import server
 from screentime.workspace import Workspace
 from scripts.faults import killing_scenarios as scenes
-from scripts.faults.killing_scenarios import SCENARIOS
+from scripts.faults.killing_commands import SCENARIOS
 from scripts.faults.killing_world import World, project
 
 Found = Iterator[tuple[str, list[str]]]

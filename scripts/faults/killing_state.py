@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import csv
 import json
+import tomllib
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from screentime.labelstudio import reviewing
 from screentime.labelstudio.client import Client
 from screentime.labelstudio.project import MARKER
 from screentime.labelstudio.tasks import read_tasks
+from screentime.model.intact import digests, require_intact
 from screentime.workspace import Workspace
 
 LEFT_OVER = (".writing-*", ".making-*", ".drawing-*", ".part-*", ".old-*", ".*.new", "*.lock.json", "preparing-*")
@@ -99,6 +103,8 @@ def in_folder(root: Path) -> dict[str, Any]:
         "labels": [
             (label.uid, sorted(label.characters), label.origin) for label in workspace.labels()
         ],
+        "audited": [(one.film.digest, [frame.uid for frame in one.frames]) for one in workspace.audited()],
+        "asked": [(one.film.digest, one.version) for one in workspace.asked_reviews()],
         "cards": [_without(card, DATES) for card in workspace.cards()],
         "tables": {
             str(file.relative_to(root)): file.read_text("utf-8") for file in sorted(root.glob("models/v*/*.csv"))
@@ -114,6 +120,7 @@ def in_folder(root: Path) -> dict[str, Any]:
 def half_written(root: Path) -> list[str]:
     """Files under their own names that are not whole; hidden ones are no files yet."""
     import numpy as np
+    from pyarrow import parquet
 
     bad = []
     for file in sorted(root.rglob("*")):
@@ -130,13 +137,67 @@ def half_written(root: Path) -> list[str]:
                     raise ValueError("rows are missing")
             elif file.suffix in (".npy", ".npz"):
                 np.load(file, allow_pickle=False)
+            elif file.suffix == ".parquet":
+                parquet.read_table(file)
+            elif file.suffix == ".toml":
+                tomllib.loads(content.decode("utf-8"))
+            elif file.suffix == ".mp4":
+                _require_whole_film(file)
             elif file.suffix in END and not content.rstrip().endswith(END[file.suffix]):
                 raise ValueError("its end is missing")
             elif not content and file.suffix != ".lock":
                 raise ValueError("it is empty")
         except Exception as error:  # whatever a reader says of half a file
             bad.append(f"{file.relative_to(root)}: {error}")
+    return bad + _spoiled_models(root)
+
+
+def _require_whole_film(path: Path) -> None:
+    from screentime.video.reader import Reader
+
+    with Reader(path) as reader:
+        for _ in reader:
+            pass
+    if reader.warnings:
+        raise ValueError(reader.warnings[0])
+
+
+def _spoiled_models(root: Path) -> list[str]:
+    """Models whose files are not those that their cards know."""
+    bad = []
+    for card in sorted(root.glob("models/v*/card.json")):
+        with suppress(ValueError):  # what is no card is told as half a file
+            saved = json.loads(card.read_bytes()).get("files", {})
+            try:
+                require_intact(digests(card.parent, {name.partition("/")[0] for name in saved}), saved)
+            except ValueError as error:
+                bad.append(f"{card.parent.relative_to(root)}: {error}")
     return bad
+
+
+def parquet_in(root: Path) -> dict[str, Any]:
+    """What a collection's files hold."""
+    import pandas
+
+    tables = {str(file.relative_to(root)): pandas.read_parquet(file).to_json() for file in sorted(root.rglob("*.parquet"))}
+    return {"tables": tables, "files": sorted(str(file.relative_to(root)) for file in root.rglob("*") if file.is_file())}
+
+
+def reviews_on_server(client: Client, identity: str) -> list[tuple[str, list[str], list[str]]]:
+    """Of each project on which a film of a workspace is reviewed: the mark, the tasks, the predictions."""
+    found = client.request("GET", "api/projects/", params={"page_size": 1000})["results"]
+    reviews = []
+    for project in found:
+        marks = [line for line in (project["description"] or "").splitlines() if line.startswith(reviewing.MARKER)]
+        if any(line.endswith(f" in {identity}") for line in marks):
+            tasks = read_tasks(client, _Reference(project["id"]), fields="all")
+            said = client.request("GET", "api/predictions/", params={"project": project["id"]})
+            reviews.append((
+                marks[0].replace(identity, "ID"),
+                sorted(json.dumps(one["data"], sort_keys=True).replace(identity, "ID") for one in tasks),
+                sorted(json.dumps([one["model_version"], [each["value"] for each in one["result"]]]) for one in said),
+            ))
+    return sorted(reviews)
 
 
 END = {".jpg": b"\xff\xd9", ".png": b"IEND\xaeB`\x82", ".html": b"</html>"}

@@ -19,6 +19,7 @@ from screentime.demo.cast import CHARACTERS
 from screentime.labelstudio import server
 from screentime.labelstudio.client import Client, connect
 from screentime.labelstudio.project import get_project
+from screentime.labelstudio.reviewing import find_reviews
 from screentime.workspace import Workspace
 from scripts.faults.killing_runs import Runner
 from scripts.faults.killing_state import on_server
@@ -65,6 +66,12 @@ class World:
         """A home with an empty Label Studio, in which no server runs."""
         shutil.copytree(self.scratch / "blank", to)
 
+    def do(self, *words: str | Path) -> None:
+        """Run a command that nobody disturbs."""
+        ended = self.runner.run(words)
+        if ended.code:
+            raise RuntimeError(f"screentime {' '.join(map(str, words))} ended with {ended.code}: {ended.said}")
+
     def client(self) -> Client:
         """A line to the server, which is started where it was killed."""
         running = server.start(self.home, port=self.port)
@@ -100,8 +107,8 @@ def make_world(scratch: Path, home: Path, port: int, *, fork: bool) -> World:
         scratch, home, port, Runner(environment, scratch / "runs", fork=fork),
         Runner(environment, scratch / "seconds", fork=fork), film, other, truth,
     )
-    _must(world, "new", world.template, "--film", film, "--characters", "cat,mouse", *OPTIONS)
-    _must(world, "extract", "--workspace", world.template)
+    world.do("new", world.template, "--film", film, "--characters", "cat,mouse", *OPTIONS)
+    world.do("extract", "--workspace", world.template)
     world.client()
     return world
 
@@ -140,13 +147,13 @@ class Project:
 
     def do(self, *words: str) -> None:
         """Run a command that nobody disturbs."""
-        _must(self.world, *words, "--workspace", self.folder)
+        self.world.do(*words, "--workspace", self.folder)
 
     def label(self, how_many: int) -> int:
         """Label what the page hands out, as a person would; gives how many frames those were."""
         client, workspace = self.world.client(), Workspace(self.folder)
         progress = workspace.progress()
-        if progress.tab is None:
+        if progress.tab is None or progress.project not in on_server(client, self.identity).numbers:
             return 0
         known = {frame.uid: self.world.truth[int(frame.second)] for frame in workspace.frames()}
         where = get_project(
@@ -157,7 +164,8 @@ class Project:
     def remove(self) -> None:
         """Delete the folder, and the projects in Label Studio."""
         client = self.world.client()
-        for number in on_server(client, self.identity).numbers:
+        reviews = [one.project.id for one in find_reviews(client, self.identity)]
+        for number in [*on_server(client, self.identity).numbers, *reviews]:
             client.request("DELETE", f"api/projects/{number}/")
         shutil.rmtree(self.folder, ignore_errors=True)
         (self.world.home / "labelstudio" / "files" / self.identity).unlink(missing_ok=True)
@@ -236,9 +244,3 @@ def free_port() -> int:
     """A port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return probe.getsockname()[1]
-
-
-def _must(world: World, *words: str | Path) -> None:
-    ended = world.runner.run(words)
-    if ended.code:
-        raise RuntimeError(f"screentime {' '.join(map(str, words))} ended with {ended.code}: {ended.said}")

@@ -21,14 +21,17 @@ from typing import Any
 from screentime.files import write_atomically
 from screentime.labelstudio import server
 from scripts.faults import killing_scenarios as scenes
+from scripts.faults.killing_commands import SCENARIOS
 from scripts.faults.killing_others import OTHERS
 from scripts.faults.killing_runs import Ended
-from scripts.faults.killing_scenarios import SCENARIOS, Scenario, Stage
+from scripts.faults.killing_scenarios import Scenario, Stage
 from scripts.faults.killing_world import World, free_port, make_world
 
 MOMENTS, QUICK_MOMENTS = 60, 8
 # A quick sweep takes so many of the writes of each command, drawn at random.
 QUICK_WRITES = 6
+# A service is at work, and then waits, for so many times as long as the command takes that does the same.
+SERVICE_RUNS = 3
 # After every so manieth kill somebody labels one more frame before the command is run again.
 MEANWHILE = 4
 
@@ -126,8 +129,10 @@ def killed_anywhere(
             return
         stage.reset()
         # Counted once caches are warm, as they are for what is killed.
-        again = world.runner.run(stage.arguments, count=True, environment=stage.environment)
-        problems = scenes.problems_after_next(stage, again, {}, wanted)
+        long = SERVICE_RUNS * plain.seconds if stage.service else None
+        again = world.runner.run(stage.service or stage.arguments, count=True, after=long, environment=stage.environment)
+        following = world.runner.run(stage.arguments, environment=stage.environment) if stage.service else again
+        problems = scenes.problems_after_next(stage, following, {}, wanted)
         yield Kill(scenario.name, "none", "undisturbed once more", False, tuple(problems))
         for number in range(moments):
             # One in each part of the run, so that none is left out.
@@ -140,14 +145,14 @@ def killed_anywhere(
             every = sorted(rng.sample(every, writes))
         for number in every:
             yield _guarded(scenario, "write", f"{number} {again.points[number - 1]}", lambda number=number: _kill(
-                world, stage, wanted, number % MEANWHILE == 0, at=number
+                world, stage, wanted, number % MEANWHILE == 0, at=number, after=long
             ))
 
 
 def _kill(world: World, stage: Stage, wanted: Any, meanwhile: bool, **how: Any) -> tuple[bool, list[str]]:
     stage.reset()
     before = scenes.answers(stage)
-    first = world.runner.run(stage.arguments, environment=stage.environment, **how)
+    first = world.runner.run(stage.service or stage.arguments, environment=stage.environment, **how)
     if not first.killed and first.code:
         return False, _failed(first)
     problems = scenes.problems_after_kill(stage, before)
