@@ -1,13 +1,24 @@
 """The soak's judgement on made-up series: a leak is found, noise is not taken for one."""
 
+import json
 import math
+import os
+import random
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from screentime.records import Label
+from screentime.schema import Schema
+from scripts.soaking.annotating import Person
 from scripts.soaking.flatness import Rule, judge, line, rates
 from scripts.soaking.telling import FLAT
 
+ROOT = Path(__file__).parent.parent
 MEMORY = Rule("own", "MB", rise=0.05, peak=0.15, slack=15)
 FILES = Rule("files", "", slack=3)
 ROUNDS = range(1, 201)
@@ -98,3 +109,40 @@ def test_a_step_by_design_is_no_leak_and_a_leak_between_steps_is_one():
     assert judge(rule, ROUNDS, stepped, sizes).flat
     leaking = judge(rule, ROUNDS, [value + 0.2 * i for i, value in enumerate(stepped)], sizes)
     assert leaking.rise == pytest.approx(0.2 * 99) and not leaking.flat
+
+
+# -- a few rounds for real ---------------------------------------------------------------------------
+
+
+@pytest.mark.timeout(600)
+def test_a_few_rounds_are_run_and_every_label_is_there_as_it_was_said(ls_template, tmp_path, capsys):
+    cache, out = tmp_path / "cache", tmp_path / "soak.json"
+    (cache / "empty").mkdir(parents=True)
+    shutil.copytree(ls_template / "labelstudio", cache / "empty" / "labelstudio", ignore=shutil.ignore_patterns("lock"))
+    words = ["--seconds-of-film", "60", "--fps", "1", "--rounds", "3", "--minutes", "9", "--out", out, "--cache", cache]
+    done = subprocess.run(
+        [ROOT / "scripts" / "soak", *map(str, words)], capture_output=True, text=True, timeout=570,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+    )
+    found = json.loads(out.read_text("utf-8"))
+    assert [point["round"] for point in found["points"]] == [1, 2, 3], done.stderr
+    assert found["points"][-1]["labels"] == found["labels_there"] == found["labels_pulled"] and found["astray"] == []
+    lines = done.stdout.splitlines()
+    assert f"met       labels: {found['labels_there']} in Label Studio, {found['labels_pulled']} pulled, each as the person said." in lines
+    assert "met       rounds: 3 of 3." in lines and "met       nothing broke." in lines
+    # Three rounds tell nothing of what grows slowly, and that is no success.
+    assert "NOT TOLD  own: too few rounds." in lines and done.returncode == 1
+    assert not list(tmp_path.glob("screentime-soak-*"))
+
+
+def test_a_label_that_was_lost_or_is_another_is_told(tmp_path):
+    schema = Schema("multi", ("cat", "mouse"))
+    person = Person(None, None, schema, None, {"a": frozenset(), "b": frozenset(), "c": frozenset()}, random.Random(1))
+    person.said |= {"a": frozenset({"cat"}), "b": frozenset(), "c": None}
+    labels = [Label(uid, frozenset(who), 1, 1, "1", "2026-01-01T00:00:00Z", "manual") for uid, who in [
+        ("a", {"cat"}), ("b", ()), ("c", {"mouse"}),
+    ]]
+    assert person.astray(labels) == []
+    assert person.astray(labels[1:]) == ["a is missing"]
+    assert person.astray([*labels[:2], replace(labels[0], uid="d")]) == ["c is missing", "d is cat"]
+    assert person.astray([replace(labels[0], characters=frozenset()), *labels[1:], labels[2]]) == ["a is neither", "1 are there twice"]

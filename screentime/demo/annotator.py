@@ -105,6 +105,11 @@ class Annotator:
     schema : Schema
     truth : mapping of str to frozenset of str
         Frame uid to its characters.
+
+    Attributes
+    ----------
+    given : dict of str to frozenset of str
+        What was answered so far.
     """
 
     def __init__(
@@ -114,6 +119,7 @@ class Annotator:
         self.project = project
         self.schema = schema
         self.truth = truth
+        self.given: dict[str, frozenset[str]] = {}
 
     def label(self, tab: int, how_many: int) -> int:
         """Label the frames that a tab hands out; a pre-annotation is confirmed or corrected.
@@ -137,7 +143,9 @@ class Annotator:
                 break
             # What the page shows: the prediction of the version on show, if it says anything.
             shown = next((p for p in task.get("predictions", []) if p["result"]), None)
-            submit(self.client, task, self.schema, self.truth[task["data"]["uid"]], prediction=shown)
+            uid = task["data"]["uid"]
+            submit(self.client, task, self.schema, self.truth[uid], prediction=shown)
+            self.given[uid] = self.truth[uid]
             done += 1
         return done
 

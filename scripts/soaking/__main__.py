@@ -118,7 +118,8 @@ def soak(
                     _write(options.out, found, points, [])
             found["deeds"] = dict(person.deeds)
             found["labels_there"] = person.labels()
-        found["labels_pulled"], found["status_seconds"] = _afterwards(workspace, loop)
+        labels, found["status_seconds"] = _afterwards(workspace, loop)
+        found["labels_pulled"], found["astray"] = len(labels), person.astray(labels)
         if options.keep:
             options.keep.mkdir(parents=True, exist_ok=True)
             write_atomically(options.keep / "watching.log", said.read_bytes())
@@ -161,12 +162,12 @@ def _look(
     )
 
 
-def _afterwards(workspace: Any, loop: Any) -> tuple[int, float]:
+def _afterwards(workspace: Any, loop: Any) -> tuple[list[Any], float]:
     """Labels that one more pull finds, and the seconds that telling the status takes after so many rounds."""
     from screentime.summary import summary
 
     with workspace.locked("soak"):
-        pulled = len(loop.pull())
+        pulled = loop.pull()
     return pulled, timed(summary, workspace)[1]
 
 

@@ -6,7 +6,7 @@ import random
 import re
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from screentime.demo.annotator import Annotator
 from screentime.labelstudio.client import Client, speaking
@@ -14,6 +14,7 @@ from screentime.labelstudio.predictions import shown_version
 from screentime.labelstudio.project import ProjectRef, answered
 from screentime.labelstudio.stream import next_task, skip
 from screentime.labelstudio.tasks import read_tasks
+from screentime.records import Label
 from screentime.schema import CONTROL, OBJECT, Schema
 from screentime.workspace import Workspace
 
@@ -42,6 +43,8 @@ class Person:
     ----------
     deeds : Counter
         What was done, how often.
+    said : dict of str to (frozenset of str or None)
+        What counts of it, by frame uid; None where the model's word was confirmed unread.
     """
 
     def __init__(
@@ -55,6 +58,24 @@ class Person:
         somebody = frozenset(schema.characters[:1])
         said = {uid: one ^ somebody if rng.randrange(WRONG) == 0 else one for uid, one in truth.items()}
         self._annotator = Annotator(client, project, schema, said)
+        self.said: dict[str, frozenset[str] | None] = self._annotator.given
+
+    def astray(self, labels: Sequence[Label]) -> list[str]:
+        """Where labels are not what was said, in words.
+
+        Parameters
+        ----------
+        labels : sequence of Label
+            All that were pulled.
+        """
+        there = {label.uid: label.characters for label in labels}
+        missing = [f"{uid} is missing" for uid in self.said if uid not in there]
+        other = [
+            f"{uid} is {', '.join(self.schema.choose(one))}" for uid, one in there.items()
+            if uid not in self.said or self.said[uid] not in (None, one)
+        ]
+        doubled = len(labels) - len(there)
+        return missing + other + ([f"{doubled} are there twice"] if doubled else [])
 
     def labels(self) -> int:
         """How many labels there are."""
@@ -110,13 +131,16 @@ class Person:
         }
         with speaking("changing a label"):
             self.client.request("PATCH", f"api/annotations/{one.annotation}/", json={"result": [result]})
+        self.said[one.uid] = self.truth[one.uid]
         self.deeds["changed"] += 1
 
     def _delete(self) -> None:
         labels = self.workspace.labels()
         if labels:
+            one = self.rng.choice(labels)
             with speaking("deleting a label"):
-                self.client.request("DELETE", f"api/annotations/{self.rng.choice(labels).annotation}/")
+                self.client.request("DELETE", f"api/annotations/{one.annotation}/")
+            self.said.pop(one.uid, None)
             self.deeds["deleted"] += 1
 
     def _skip(self) -> None:
@@ -136,6 +160,7 @@ class Person:
         if not there or not shown:
             return
         chosen = self.rng.sample(there, min(TOGETHER, len(there)))
+        uids = {task: uid for uid, task in self.workspace.progress().tasks.items()}
         with speaking("confirming together"):
             self.client.request(
                 "POST", "api/dm/actions",
@@ -145,4 +170,5 @@ class Person:
                     "selectedItems": {"all": False, "included": chosen},
                 },
             )
+        self.said |= {uids[task]: None for task in chosen if uids[task] not in self.said}
         self.deeds["confirmed together"] += len(chosen)

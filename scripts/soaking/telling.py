@@ -50,7 +50,7 @@ def verdicts(points: Sequence[Point], found: dict[str, Any], options: argparse.N
     ----------
     points : sequence of Point
     found : dict
-        What else was seen: ``frames``, ``minutes``, ``broke``, ``labels_there``, ``labels_pulled``, ...
+        What else was seen: ``frames``, ``minutes``, ``broke``, ``labels_there``, ``labels_pulled``, ``astray``, ...
     options : argparse.Namespace
         ``rounds`` and ``minutes`` that were wanted.
     """
@@ -76,7 +76,9 @@ def verdicts(points: Sequence[Point], found: dict[str, Any], options: argparse.N
     ]
     if "labels_there" in found:
         there, pulled = found["labels_there"], found["labels_pulled"]
-        ends.append((there == pulled, f"labels: {there} in Label Studio, {pulled} pulled"))
+        astray = found["astray"]
+        wrong = f"; not as the person said: {'; '.join(astray[:5])}" if astray else ", each as the person said"
+        ends.append((there == pulled and not astray, f"labels: {there} in Label Studio, {pulled} pulled{wrong}"))
     for good, words in ends:
         lines.append(f"{'met     ' if good else 'NOT MET '}  {words}.")
         met = met and good
