@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from screentime.errors import ScreentimeError
+
 Kept = TypeVar("Kept")
 
 _HEADING = re.compile(r"""\s*\[{1,2}\s*["']?([^\]"']*?)["']?\s*\]""")
@@ -85,6 +87,20 @@ def read_json(path: Path, kind: type[Kept], needs: Collection[str] = ()) -> Kept
     if unknown:
         raise Damaged(f"`{unknown}` is unknown to this screentime")
     return made
+
+
+def read_or_tell(path: Path, kind: type[Kept], remedy: str, needs: Collection[str] = ()) -> Kept:
+    """`read_json` of a project's own file.
+
+    Raises
+    ------
+    ScreentimeError
+        If it is damaged: with the place, and the remedy.
+    """
+    try:
+        return read_json(path, kind, needs)
+    except Damaged as error:
+        raise ScreentimeError(f"{path} is damaged ({error}).", remedy) from None
 
 
 def read_card(path: Path) -> dict[str, Any]:

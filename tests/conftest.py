@@ -27,6 +27,7 @@ settings.register_profile(
 )
 settings.load_profile("screentime")
 
+pytest_plugins = ["tests.folders"]
 TEMPLATES = Path(__file__).parent.parent / "labelstudio_config"
 
 # What a shell runs in the background is deaf to Ctrl+C, and so is all that it starts: tests press it.

@@ -1,4 +1,4 @@
-"""A project's folder: what is written reads back, what is damaged is named, one command at a time."""
+"""A project's folder: where its loop stands reads back, what is damaged is named, one command at a time."""
 
 from __future__ import annotations
 
@@ -16,15 +16,14 @@ import pytest
 
 from screentime import config as configuration
 from screentime.agreement import Annotator
-from screentime.config import Config, Project
 from screentime.errors import Busy, ConfigError, NotReady, ScreentimeError, UserMistake
 from screentime.files import write_atomically
-from screentime.records import Appearance, Film, Frame, Label, Review, Round, frame_uid
+from screentime.records import Round
 from screentime.schema import Schema
-from screentime.standing import AskedReview, Audited, Progress
+from screentime.standing import Progress
 from screentime.workspace import Workspace, create, replace_id
+from tests.folders import configure
 
-DIGEST = "0011223344556677"
 HOLD = """
 import sys, time
 from pathlib import Path
@@ -33,41 +32,6 @@ with Workspace(Path(sys.argv[1])).locked("sync"):
     print("held", flush=True)
     time.sleep(60)
 """
-
-
-def configure(**project):
-    values = {"id": "0123456789ab", "title": "A film", "characters": ("Tom", "Jerry"), "films": ("film.mp4",)}
-    return Config(project=Project(**{**values, **project}))
-
-
-@pytest.fixture
-def workspace(tmp_path):
-    return create(tmp_path / "project", configure())
-
-
-@pytest.fixture
-def extracted(workspace):
-    """A workspace with four frames of a film."""
-    film = Film(DIGEST, "film, «1».mp4", "/films/film, «1».mp4", 3.52, 23.976, 960, 540, 4)
-    frames = [
-        Frame(frame_uid(DIGEST, second), f"frames/film-00112233/{round(second * 1000):09d}.jpg", index, second, film.name)
-        for index, second in enumerate((0.0, 1.001, 2.044, 3.003))
-    ]
-    workspace.write_frames([film], frames)
-    return workspace, film, frames
-
-
-def label(second, *characters, **changes):
-    values = {
-        "task": 17, "annotation": 18, "annotator": "1", "updated_at": "2025-01-02T03:04:05.000006Z",
-        "origin": "manual", **changes,
-    }
-    return Label(frame_uid(DIGEST, second), frozenset(characters), **values)
-
-
-LABELS = [
-    label(0.0, lead_time=3.25), label(1.001, "Jerry", origin="prediction"), label(3.003, "Jerry", "Tom", task=4, annotator="2")
-]
 
 
 # -- create ---------------------------------------------------------------------------------------
@@ -121,141 +85,11 @@ def test_a_folder_without_options_is_no_project(tmp_path, there):
     )
 
 
-def test_an_edited_file_that_cannot_be_read_is_named(workspace):
-    workspace.config_file.write_text("[project\n")
-    with pytest.raises(ConfigError, match="screentime.toml is not valid TOML: .*Correct that place"):
-        workspace.config()
-
-
 def test_another_identity_changes_nothing_else():
     assert replace_id(configure(), "abcdefgh") == configure(id="abcdefgh")
 
 
-# -- films and frames -----------------------------------------------------------------------------
-
-
-def test_films_and_frames_read_back_as_they_were(extracted):
-    workspace, film, frames = extracted
-    assert Workspace(workspace.root).films() == [film]
-    assert Workspace(workspace.root).frames() == frames
-
-
-@pytest.mark.parametrize(
-    ("changes", "reason"),
-    [
-        ({"seconds": 1e308}, "no film lasts 1e+308 s"), ({"seconds": 1e9}, "no film lasts 1000000000.0 s"), ({"seconds": -5.0}, "no film lasts -5.0 s"),
-        ({"rate": -1.0}, "no film has -1.0 frames a second"), ({"frames": -1}, "no film has -1 frames"),
-    ],
-)
-def test_a_film_that_cannot_be_is_told(extracted, changes, reason):
-    workspace, film, frames = extracted
-    workspace.write_frames([replace(film, **changes)], frames)
-    with pytest.raises(ScreentimeError) as caught:
-        workspace.films()
-    assert str(caught.value) == (
-        f"{workspace.films_file} is damaged ({reason}). Run `screentime extract`: it writes the file again."
-    )
-
-
-def test_a_pipe_in_the_place_of_a_table_is_not_waited_for(extracted):
-    workspace = extracted[0]
-    workspace.frames_table.unlink()
-    os.mkfifo(workspace.frames_table)
-    with pytest.raises(ScreentimeError) as caught:
-        workspace.frames()
-    assert str(caught.value) == (
-        f"{workspace.frames_table} is no file. Delete it and run `screentime extract`: it writes the table again."
-    )
-    os.mkfifo(workspace.labels_table)
-    with pytest.raises(ScreentimeError, match=r"labels.csv is damaged \(it is a pipe\). Run `screentime pull`"):
-        workspace.labels()
-
-
-def test_before_extract_there_are_none(workspace):
-    assert workspace.films() == []
-    with pytest.raises(NotReady) as caught:
-        workspace.frames()
-    assert str(caught.value) == "There are no frames yet. Run `screentime extract`."
-
-
-# -- other films that are audited -----------------------------------------------------------------
-
-
-@pytest.fixture
-def other():
-    """Another film, «2», and two drawn frames of it."""
-    film = Film("f" * 16, "film «2».mp4", "/films/film «2».mp4", 60.0, 25.0, 960, 540, 60)
-    frames = [
-        Frame(
-            frame_uid(film.digest, second), f"frames/film-ffffffff/{round(second * 1000):09d}.jpg", index,
-            second, film.name, 3
-        )
-        for index, second in ((7, 7.0), (41, 41.04))
-    ]
-    mark = {"block": [0.0, 29.0], "seed": 7, "probability": 1 / 30}
-    return Audited(film, frames, {frame.uid: mark for frame in frames})
-
-
-def test_frames_that_were_read_before_are_read_anew_once_the_table_changed(extracted):
-    workspace, film, frames = extracted
-    workspace.frames().clear()
-    assert workspace.frames() == frames
-    renamed = [replace(frame, film="else.mp4") for frame in frames]
-    before = workspace.frames_table.stat()
-    workspace.write_frames([film], renamed)
-    os.utime(workspace.frames_table, ns=(before.st_atime_ns, before.st_mtime_ns))
-    assert workspace.frames() == renamed
-
-
-def test_other_films_that_are_audited_read_back_and_their_frames_come_last(extracted, other):
-    workspace, _, frames = extracted
-    assert workspace.audited() == []
-    assert workspace.all_frames() == frames
-    workspace.write_audited([other])
-    again = Workspace(workspace.root)
-    assert again.audited() == [other]
-    assert again.all_frames() == [*frames, *other.frames]
-    assert again.frames() == frames
-
-
-@pytest.mark.parametrize("content", ["{", "7", '[{"film": {}}]', "[1]", '[{"film": 1, "frames": [], "marks": {}}]'])
-def test_a_damaged_file_of_other_films_is_told(workspace, content):
-    workspace.audited_file.write_text(content)
-    with pytest.raises(ScreentimeError) as caught:
-        workspace.audited()
-    assert str(caught.value).startswith(f"{workspace.audited_file} is damaged (")
-    assert caught.value.remedy == "Delete it and run `screentime audit FILM` again: labels are safe in Label Studio."
-
-
-@pytest.mark.parametrize(("uid", "file", "reason"), [
-    (frame_uid(DIGEST, 0.0), "frames/../../secret.jpg", "'frames/../../secret.jpg' is no file of the workspace"),
-    (frame_uid(DIGEST, 0.0), "/etc/passwd", "'/etc/passwd' is no file of the workspace"),
-    (frame_uid(DIGEST, 0.0), "screentime.toml", "'screentime.toml' is no file of the workspace"),
-    (frame_uid(DIGEST, 0.0), 7, "Expected `str`, got `int` at `[0].frames[0].file`"),
-    ("../../x-000000000", "frames/x/0.jpg", "'../../x-000000000' is no frame's uid"),
-])
-def test_frames_of_other_films_are_pictures_of_this_project(workspace, uid, file, reason):
-    film = Film(DIGEST, "f.mp4", "/f.mp4", 1.0, 24.0, 64, 36, 1)
-    workspace.write_audited([Audited(film, [Frame(uid, file, 0, 0.0, "f.mp4")], {})])
-    with pytest.raises(ScreentimeError) as caught:
-        workspace.audited()
-    assert caught.value.what == f"{workspace.audited_file} is damaged ({reason})."
-
-
 # -- a project from a stranger --------------------------------------------------------------------
-
-
-def test_a_token_that_others_may_read_is_refused(workspace):
-    path = workspace.config_file
-    path.write_text(path.read_text("utf-8").replace("[labelstudio]", '[labelstudio]\ntoken = "hunter2hunter2"'), "utf-8")
-    assert workspace.config().labelstudio.token == "hunter2hunter2"
-    for mode in (0o640, 0o604, 0o620):
-        path.chmod(mode)
-        with pytest.raises(ConfigError) as caught:
-            workspace.config()
-        assert caught.value.what == f"{path} holds a token, and other people of this machine may read it."
-        assert f"`chmod 600 {path}`" in caught.value.remedy and "LABEL_STUDIO_API_KEY" in caught.value.remedy
-        assert "hunter2" not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["frames", "models", "embeddings", "review"])
@@ -281,127 +115,11 @@ def test_a_project_may_itself_be_reached_by_a_link(extracted, tmp_path):
     assert Workspace(tmp_path / "link").frames() == extracted[2]
 
 
-def test_a_frame_that_is_a_link_out_of_the_project_is_refused(extracted, tmp_path):
-    workspace, _, frames = extracted
-    (tmp_path / "private.jpg").write_bytes(b"private")
-    picture = workspace.root / frames[1].file
-    picture.parent.mkdir(parents=True)
-    picture.symlink_to(tmp_path / "private.jpg")
-    with pytest.raises(UserMistake, match=r"000001001\.jpg is a link that leads out of the project's folder\."):
-        workspace.frames()
-
-
 @pytest.mark.parametrize("where", ['"shown": "../../x"', '"asked": {"a": "../x"}', '"shown": "/etc"', '"asked": {"a": "a/b"}'])
 def test_a_version_that_is_no_folder_s_name_is_told(workspace, where):
     workspace.loop_file.write_text(f'{{"batch": [], "blind": [], "skipped": [], {where}}}')
     with pytest.raises(ScreentimeError, match="is no model version"):
         workspace.progress()
-
-
-def test_labels_of_other_films_are_kept_beside_the_projects_own(extracted, other):
-    workspace, _, _ = extracted
-    workspace.write_audited([other])
-    labels = [LABELS[1], replace(LABELS[2], uid=other.frames[1].uid)]
-    workspace.write_labels(labels)
-    assert workspace.labels() == labels
-    assert workspace.labels_table.read_text("utf-8").splitlines()[2] == (
-        "ffffffffffffffff-000041040,film-ffffffff,0:00:41.040,Tom|Jerry,4,18,2,2025-01-02T03:04:05.000006Z,"
-        "manual,"
-    )
-
-
-# -- labels ---------------------------------------------------------------------------------------
-
-
-def test_labels_read_back_neither_and_several_characters_too(extracted):
-    workspace, _, _ = extracted
-    workspace.write_labels(LABELS[::-1])
-    assert Workspace(workspace.root).labels() == LABELS
-
-
-def test_labels_are_a_table_for_people(extracted):
-    workspace, _, _ = extracted
-    workspace.write_labels(LABELS)
-    assert workspace.labels_table.read_text("utf-8") == (
-        "uid,film,timecode,characters,task,annotation,annotator,updated_at,origin,lead_time\n"
-        "0011223344556677-000000000,film-00112233,0:00:00.000,neither,17,18,1,2025-01-02T03:04:05.000006Z,manual,3.25\n"
-        "0011223344556677-000001001,film-00112233,0:00:01.001,Jerry,17,18,1,2025-01-02T03:04:05.000006Z,prediction,\n"
-        "0011223344556677-000003003,film-00112233,0:00:03.003,Tom|Jerry,4,18,2,2025-01-02T03:04:05.000006Z,manual,\n"
-    )
-
-
-def test_names_with_spaces_quotes_and_letters_of_the_world_read_back(tmp_path, extracted):
-    names = ("Том Кот", "Jerry 'the' mouse", "-Spike")
-    workspace = create(tmp_path / "other", configure(characters=names))
-    workspace.write_frames([extracted[1]], extracted[2])
-    labels = [label(0.0, *names), label(2.044, names[2])]
-    workspace.write_labels(labels)
-    assert workspace.labels() == labels
-
-
-def test_labels_of_several_characters_are_refused_where_these_exclude_one_another(extracted):
-    """A model would learn that a frame is wholly both."""
-    workspace, _, _ = extracted
-    workspace.write_labels(LABELS)
-    options = workspace.config_file.read_text("utf-8")
-    workspace.config_file.write_text(options.replace('mode = "multi"', 'mode = "exclusive"'), "utf-8")
-    with pytest.raises(ConfigError) as caught:
-        workspace.labels()
-    assert str(caught.value) == (
-        f"{workspace.labels_table} has 1 labels of more than one character, and {workspace.config_file} says that they"
-        ' exclude one another. Write mode = "multi" again, as the labels were given, or change those labels in Label'
-        " Studio and run `screentime pull`."
-    )
-
-
-def test_labels_of_an_older_screentime_lack_the_time_they_took(extracted):
-    workspace, _, _ = extracted
-    workspace.write_labels(LABELS)
-    rows = workspace.labels_table.read_text("utf-8").splitlines()
-    workspace.labels_table.write_text("".join(f"{row.rpartition(',')[0]}\n" for row in rows), "utf-8")
-    assert workspace.labels() == [replace(one, lead_time=None) for one in LABELS]
-
-
-def test_before_the_first_pull_there_are_none(extracted):
-    assert extracted[0].labels() == []
-    extracted[0].write_labels([])
-    assert extracted[0].labels() == []
-
-
-@pytest.mark.parametrize(
-    ("row", "reason"),
-    [
-        ("0011223344556677-000001001,film", "it has 2 columns instead of 10"),
-        (
-            "0011223344556677-000001001,film-00112233,0:00:01.001,Jerry,seventeen,18,1,2025-01-02T03Z,manual,",
-            "invalid literal for int() with base 10: 'seventeen'",
-        ),
-        (
-            "0011223344556677-000001001,film-00112233,0:00:01.001,Jerry,17,,1,2025-01-02T03Z,manual,",
-            "invalid literal for int() with base 10: ''",
-        ),
-    ],
-)
-def test_a_damaged_line_of_the_labels_is_named(extracted, row, reason):
-    workspace, _, _ = extracted
-    workspace.write_labels(LABELS)
-    lines = workspace.labels_table.read_text().splitlines()
-    lines[2] = row
-    workspace.labels_table.write_text("\n".join(lines) + "\n")
-    with pytest.raises(ScreentimeError) as caught:
-        workspace.labels()
-    assert str(caught.value) == (
-        f"{workspace.labels_table} is damaged (line 3: {reason})."
-        " Run `screentime pull`: it sets the file aside and copies the labels out of Label Studio again."
-    )
-
-
-def test_labels_whose_heading_is_gone_are_not_taken_for_none(extracted):
-    workspace, _, _ = extracted
-    workspace.write_labels(LABELS)
-    workspace.labels_table.write_text("".join(workspace.labels_table.read_text().splitlines(True)[1:]))
-    with pytest.raises(ScreentimeError, match="labels.csv is damaged .line 1: its columns should be uid,film,"):
-        workspace.labels()
 
 
 # -- progress and rounds --------------------------------------------------------------------------
@@ -547,39 +265,3 @@ def test_the_lock_is_of_one_workspace(workspace, tmp_path):
 
 def test_the_file_name_is_the_documented_one():
     assert configuration.FILE == "screentime.toml"
-
-
-REVIEWED = Film(DIGEST, "ж film.mp4", "/films/ж film.mp4", 10.0, 24.0, 64, 36, 10)
-
-
-def test_reviews_begin_empty_and_read_back(workspace):
-    assert (workspace.asked_reviews(), workspace.reviews()) == ([], [])
-    asked = AskedReview(REVIEWED, 3, 44, "http://localhost:8080/projects/3/data?task=44", "v001-x")
-    done = Review(
-        DIGEST, (Appearance("Tom", 0.0, 1.041667, 1.0, "reviewed"),), 44, 7, "1", "2025-01-02T03:04:05.000006Z", 95.5
-    )
-    empty = replace(done, digest="f" * 16, appearances=())
-    workspace.write_reviews([asked], [done, empty])
-    assert (workspace.asked_reviews(), workspace.reviews()) == ([asked], [done, empty])
-    kept = workspace.keep_reviews()
-    assert kept.name == "reviews-before-1.json" and kept.read_bytes() == workspace.reviews_file.read_bytes()
-    assert workspace.keep_reviews().name == "reviews-before-2.json"
-
-
-def test_reviews_that_were_kept_before_their_time_was_read_on(workspace):
-    workspace.write_reviews([], [Review(DIGEST, (), 44, 7, "1", "2025-01-02T03:04:05.000006Z", 95.5)])
-    kept = json.loads(workspace.reviews_file.read_text("utf-8"))
-    assert kept["done"][0].pop("lead_time") == 95.5
-    workspace.reviews_file.write_text(json.dumps(kept), "utf-8")
-    assert workspace.reviews() == [Review(DIGEST, (), 44, 7, "1", "2025-01-02T03:04:05.000006Z", None)]
-
-
-@pytest.mark.parametrize("damage", ["{", "[]", '{"asked": []}', '{"asked": [{}], "done": []}', '{"asked": [], "done": [{"digest": 1}]}'])
-def test_damaged_reviews_are_named_with_what_to_do(workspace, damage):
-    workspace.reviews_file.write_text(damage, "utf-8")
-    with pytest.raises(ScreentimeError) as caught:
-        workspace.reviews()
-    assert caught.value.what.startswith(f"{workspace.reviews_file} is damaged (")
-    assert caught.value.remedy == (
-        "Delete it and run `screentime pull`: reviews are safe in Label Studio."
-    )
