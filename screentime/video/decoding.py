@@ -12,13 +12,11 @@ from typing import Any
 from screentime.machine import cores
 from screentime.video.clock import LONGEST_SECONDS
 from screentime.video.leaning import Kind, Leaning
-from screentime.video.opening import UNTIMED, no_pictures, opened, pictures_of
+from screentime.video.opening import UNTIMED, demuxed, holds_picture, no_pictures, opened, pictures_of
 from screentime.video.skipping import Plan, plan
 
 # Threads wait for one another where frames lean on one another: four keep two cores busy. Each holds frames.
 LEAST_THREADS, MOST_THREADS = 4, 16
-# A damaged place in a container is passed over; so many in a row without a packet between are its end.
-MOST_GAPS = 100
 # This decoder refuses intact pictures too where it is told to be strict: those with a tag that it does not need.
 NEVER_STRICT = {"tiff"}
 # This one cannot begin anew midway, as films that were joined have it, while it works on several pictures at once.
@@ -174,22 +172,7 @@ class Pictures:
 
     def packets(self) -> Iterator[Any]:
         """All packets of the stream that hold a picture, in the order of decoding."""
-        import av
-
-        gaps = 0
-        while gaps < MOST_GAPS:
-            try:
-                for packet in self._container.demux(self._stream):
-                    if packet.size and not self._is_comment(packet):
-                        gaps = 0
-                        yield packet
-                return
-            except (av.error.FFmpegError, IndexError):  # the second for a stream that begins in the middle
-                gaps += 1
-
-    def _is_comment(self, packet: Any) -> bool:
-        # Where films were joined the second one's title comes midway; the decoder would call it damage.
-        return self._stream.codec_context.name == "theora" and bytes(packet)[:7] == b"\x81theora"
+        return filter(holds_picture, demuxed(self._container, self._stream))
 
     def decode(self, packet: Any) -> list[Any] | None:
         """Frames that a packet sets free; None where one could not be decoded.

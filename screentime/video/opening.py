@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ CONTAINERS = (
 MOST_PIXELS = 35_651_584
 # They keep the time at which a frame is decoded, not that of its presentation; FFmpeg guesses that, and is often wrong.
 UNTIMED = ("avi", "asf", "asf_o")
+# A damaged place in a container is passed over; so many in a row without a packet between are its end.
+MOST_GAPS = 100
 
 
 def opened(path: Path) -> Any:
@@ -82,6 +85,44 @@ def pictures_of(container: Any, path: Path) -> Any:
         context.options = {**context.options, "max_pixels": str(MOST_PIXELS)}
         return stream
     raise no_pictures(path)
+
+
+def demuxed(container: Any, *streams: Any) -> Iterator[Any]:
+    """All packets of some streams, in the order of the file; what is damaged between them is passed over.
+
+    Parameters
+    ----------
+    container : av.container.InputContainer
+    *streams : av.stream.Stream
+        Its own.
+
+    Yields
+    ------
+    av.Packet
+        Empty ones too, with which each stream ends.
+    """
+    import av
+
+    gaps = 0
+    while gaps < MOST_GAPS:
+        try:
+            for packet in container.demux(*streams):
+                if packet.size:
+                    gaps = 0
+                yield packet
+            return
+        except (av.error.FFmpegError, IndexError):  # the second for a stream that begins in the middle
+            gaps += 1
+
+
+def holds_picture(packet: Any) -> bool:
+    """Whether a packet of a picture stream holds a picture.
+
+    Where Ogg films were joined the second one's title comes midway; the decoder would call it damage.
+    """
+    if not packet.size:
+        return False
+    return packet.stream.codec_context.name != "theora" or bytes(packet)[:7] != b"\x81theora"
 
 
 def _is_still(stream: Any) -> bool:

@@ -14,7 +14,7 @@ from screentime.files import FULL
 from screentime.records import Film
 from screentime.talk import Talk
 from screentime.video.clock import Clock, frame_seconds
-from screentime.video.opening import UNTIMED
+from screentime.video.opening import UNTIMED, demuxed, holds_picture
 from screentime.video.source import shown_name
 from screentime.video.timing import Timing, reading
 
@@ -51,10 +51,10 @@ def copy(path: Path, part: Path, known: Timing, seconds: float, talk: Talk) -> N
         stream = target.add_stream_from_template(pictures)
         first = round(Fraction(_first(known)) / pictures.time_base)
         sound = _Sound(source, target, _first(known), seconds)
-        for packet in source.demux([pictures, *sound.streams]):
+        for packet in demuxed(source, pictures, *sound.streams):
             if packet.stream is not pictures:
                 sound.take(packet)
-            elif packet.size:
+            elif holds_picture(packet):
                 step(round(float((packet.pts - first) * pictures.time_base)), round(seconds))
                 packet.pts -= first
                 packet.dts = None if packet.dts is None else packet.dts - first
@@ -107,7 +107,7 @@ def convert(path: Path, part: Path, known: Timing, film: Film, talk: Talk) -> li
         stream.options = {"preset": "veryfast", "crf": "23", "bf": "0"}
         sound = _Sound(source, target, _first(known), film.seconds)
         latest = -1
-        for packet in source.demux([pictures, *sound.streams]):
+        for packet in demuxed(source, pictures, *sound.streams):
             if packet.stream is not pictures:
                 sound.take(packet)
                 continue

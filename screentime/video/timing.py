@@ -13,7 +13,7 @@ from typing import Any
 from screentime.errors import FilmError
 from screentime.video.clock import frame_seconds
 from screentime.video.grid import grid_rate
-from screentime.video.opening import UNTIMED, opened, pictures_of
+from screentime.video.opening import UNTIMED, demuxed, holds_picture, opened, pictures_of
 from screentime.video.source import shown_name
 
 # Containers and codecs that browsers play. Chromium as Debian builds it was tried; HEVC, MPEG-2 and
@@ -141,7 +141,8 @@ def timing(path: Path, rate: float = 0.0) -> Timing:
     with reading(path) as (container, stream):
         sound = container.streams.audio[0].codec_context.name if container.streams.audio else ""
         # Only the stamps are kept: a long film's packets would fill the memory.
-        shown = [(one.pts, one.dts) for one in container.demux(stream) if one.size and not one.is_discard]
+        packets = filter(holds_picture, demuxed(container, stream))
+        shown = [(one.pts, one.dts) for one in packets if not one.is_discard]
         stamps, decoded = [pts for pts, _ in shown], [dts for _, dts in shown]
         untimed = container.format.name in UNTIMED
         guessed = untimed and (stream.codec_context.has_b_frames or not _alike(shown))

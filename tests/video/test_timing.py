@@ -3,6 +3,7 @@
 import pytest
 
 from screentime.errors import FilmError
+from screentime.video.opening import opened, pictures_of
 from screentime.video.reader import Reader
 from screentime.video.timing import timing
 
@@ -40,6 +41,24 @@ def test_a_film_without_times_comes_at_the_rate_that_its_reader_goes_by(studio):
     known = timing(studio.film("bare.h264", 12, 24), 12.5)
     assert not known.exact and not known.plays
     assert known.times == tuple(round(number * 0.08, 6) for number in range(12))
+
+
+def test_a_stream_that_begins_midway_is_passed_over(studio, tmp_path):
+    # Behind so much of nothing FFmpeg meets the sound when it has said already which streams there are.
+    nothing = (b"\x47\x1f\xff\x10" + b"\xff" * 184) * 30_000
+    place = ("-muxdelay", "0", "-output_ts_offset")
+    first, last = (studio.film(f"at-{at}.ts", 75, 25, "-bf", "0", *place, at) for at in ("0", "6"))
+    loud = tmp_path / "loud.ts"
+    sound = ("-f", "lavfi", "-i", "sine=duration=3", "-map", "0", "-map", "1", "-c:v", "copy", "-c:a", "mp2")
+    studio.ffmpeg("-i", first, *sound, *place, "3", loud)
+    path = tmp_path / "midway.ts"
+    path.write_bytes(nothing.join(file.read_bytes() for file in (first, loud, last)))
+    with opened(path) as container, pytest.raises(IndexError):
+        list(container.demux(pictures_of(container, path)))
+    with Reader(path, fps=1000) as reader:
+        read = [sample.second for sample in reader]
+    assert (len(read), reader.warnings) == (225, ())
+    assert timing(path).times == pytest.approx(read, abs=1e-6)
 
 
 def test_what_is_no_film_is_said(tmp_path):
