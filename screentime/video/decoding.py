@@ -12,7 +12,15 @@ from typing import Any
 from screentime.machine import cores
 from screentime.video.clock import LONGEST_SECONDS
 from screentime.video.leaning import Kind, Leaning
-from screentime.video.opening import UNTIMED, demuxed, holds_picture, no_pictures, opened, pictures_of
+from screentime.video.opening import (
+    UNTIMED,
+    demuxed,
+    first_stamp,
+    holds_picture,
+    no_pictures,
+    opened,
+    pictures_of,
+)
 from screentime.video.skipping import Plan, plan
 
 # Threads wait for one another where frames lean on one another: four keep two cores busy. Each holds frames.
@@ -76,7 +84,6 @@ class Pictures:
             raise
 
     def _prepare(self, strict: bool) -> None:
-        from av.format import Flags
         from av.stream import Discard
 
         stream, form = self._stream, self._container.format
@@ -96,8 +103,7 @@ class Pictures:
         self.rate = rate if rate > 0 else 0.0
         self._guessed = form.name in UNTIMED
         self.sparse = form.name == "mpeg"
-        # Times are given from 0 on where no start is said; only bare streams have none, and FFmpeg makes them up.
-        self._start = 0 if stream.start_time is None and not form.flags & Flags.no_timestamps.value else stream.start_time
+        self._start = first_stamp(self._container, stream)
         seconds = self._said_seconds()
         if not 0 < seconds < LONGEST_SECONDS:  # any text may stand in a title, hours of 400 digits too
             seconds = 0.0

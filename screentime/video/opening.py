@@ -23,6 +23,11 @@ CONTAINERS = (
 MOST_PIXELS = 35_651_584
 # They keep the time at which a frame is decoded, not that of its presentation; FFmpeg guesses that, and is often wrong.
 UNTIMED = ("avi", "asf", "asf_o")
+# They say which picture each one is, in place of a time.
+NUMBERED = ("dirac",)
+# How a packet begins that holds none, by the decoder's name: where Ogg films were joined the second one's title comes
+# midway, which the decoder would call damage; VC-2 says that it ends.
+NO_PICTURE = {"theora": b"\x81theora", "dirac": b"BBCD\x10"}
 # A damaged place in a container is passed over; so many in a row without a packet between are its end.
 MOST_GAPS = 100
 
@@ -87,6 +92,29 @@ def pictures_of(container: Any, path: Path) -> Any:
     raise no_pictures(path)
 
 
+def first_stamp(container: Any, stream: Any) -> int | None:
+    """The stamp at which a stream starts.
+
+    Parameters
+    ----------
+    container : av.container.InputContainer
+    stream : av.video.VideoStream
+        Its own.
+
+    Returns
+    -------
+    int or None
+        In the stream's unit; None where no times are kept, so that those of its frames mean nothing.
+    """
+    from av.format import Flags
+
+    form = container.format
+    if form.name in NUMBERED:
+        return None
+    # Times are given from 0 on where no start is said; only bare streams have none, and FFmpeg makes them up.
+    return 0 if stream.start_time is None and not form.flags & Flags.no_timestamps.value else stream.start_time
+
+
 def demuxed(container: Any, *streams: Any) -> Iterator[Any]:
     """All packets of some streams, in the order of the file; what is damaged between them is passed over.
 
@@ -116,13 +144,11 @@ def demuxed(container: Any, *streams: Any) -> Iterator[Any]:
 
 
 def holds_picture(packet: Any) -> bool:
-    """Whether a packet of a picture stream holds a picture.
-
-    Where Ogg films were joined the second one's title comes midway; the decoder would call it damage.
-    """
+    """Whether a packet of a picture stream holds a picture."""
     if not packet.size:
         return False
-    return packet.stream.codec_context.name != "theora" or bytes(packet)[:7] != b"\x81theora"
+    other = NO_PICTURE.get(packet.stream.codec_context.name)
+    return other is None or not bytes(packet).startswith(other)
 
 
 def _is_still(stream: Any) -> bool:

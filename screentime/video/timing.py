@@ -13,7 +13,7 @@ from typing import Any
 from screentime.errors import FilmError
 from screentime.video.clock import frame_seconds
 from screentime.video.grid import grid_rate
-from screentime.video.opening import UNTIMED, demuxed, holds_picture, opened, pictures_of
+from screentime.video.opening import UNTIMED, demuxed, first_stamp, holds_picture, opened, pictures_of
 from screentime.video.source import shown_name
 
 # Containers and codecs that browsers play. Chromium as Debian builds it was tried; HEVC, MPEG-2 and
@@ -145,8 +145,9 @@ def timing(path: Path, rate: float = 0.0) -> Timing:
         shown = [(one.pts, one.dts) for one in packets if not one.is_discard]
         stamps, decoded = [pts for pts, _ in shown], [dts for _, dts in shown]
         untimed = container.format.name in UNTIMED
+        timed = first_stamp(container, stream) is not None
         guessed = untimed and (stream.codec_context.has_b_frames or not _alike(shown))
-        exact = not guessed and None not in stamps and _rise(sorted(stamps))
+        exact = timed and not guessed and None not in stamps and _rise(sorted(stamps))
         rates = (rate, stream.average_rate, stream.base_rate, stream.guessed_rate)
         claimed = [float(one) for one in rates if one]
         if exact:

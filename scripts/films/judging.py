@@ -160,7 +160,7 @@ def _counted(path: Path) -> bool:
 
     Bare streams keep none, AVI and ASF those of decoding; in an AVIF it takes the still picture for the film.
     """
-    return path.suffix in (".avi", ".asf", ".wmv", ".h264", ".hevc", ".obu", ".avif")
+    return path.suffix in (".avi", ".asf", ".wmv", ".h264", ".hevc", ".obu", ".drc", ".avif")
 
 
 def _as_meant(picture: np.ndarray, number: int, meant: Sequence[np.ndarray]) -> bool:

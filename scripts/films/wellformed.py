@@ -164,6 +164,9 @@ def _codecs() -> Iterator[Entry]:
     for name in ("bare.h264", "bare.ivf"):
         yield Entry("codecs", name, drawn(*(QUICK_VP9 if name.endswith("ivf") else CALM)), rate=25)
     yield Entry("codecs", "bare.hevc", drawn(*X265), rate=25)
+    # What FFmpeg takes for its times numbers its pictures.
+    bare = drawn("-c:v", "vc2", "-pix_fmt", "yuv422p", "-f", "dirac")
+    yield Entry("codecs", "bare.drc", bare, second_of=lambda number: number / 25, quick=True)
     yield Entry("codecs", "bare.obu", drawn(*AV1), rate=25)
 
 

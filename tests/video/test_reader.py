@@ -145,6 +145,13 @@ def test_raw_h264_has_no_times_and_is_counted(studio):
     assert reader.warnings == ()
 
 
+def test_bare_vc2_numbers_its_pictures_and_is_counted(studio):
+    path = studio.film("bare.drc", 150, 25, "-c:v", "vc2", "-pix_fmt", "yuv422p", "-f", "dirac")
+    samples, reader = read(studio, path)
+    assert samples == [(float(k), 25 * k) for k in range(6)]
+    assert (reader.film.seconds, reader.warnings) == (6.0, ())
+
+
 def test_one_picture_is_a_film(studio):
     samples, reader = read(studio, studio.film("one.mp4", 1, 25))
     assert samples == [(0.0, 0)]

@@ -38,9 +38,10 @@ def test_what_browsers_play(studio, name, options, plays, copies):
 
 
 def test_a_film_without_times_comes_at_the_rate_that_its_reader_goes_by(studio):
-    known = timing(studio.film("bare.h264", 12, 24), 12.5)
-    assert not known.exact and not known.plays
-    assert known.times == tuple(round(number * 0.08, 6) for number in range(12))
+    for name, options in {"bare.h264": (), "bare.drc": ("-c:v", "vc2", "-pix_fmt", "yuv422p", "-f", "dirac")}.items():
+        known = timing(studio.film(name, 12, 24, *options), 12.5)
+        assert not known.exact and not known.plays
+        assert known.times == tuple(round(number * 0.08, 6) for number in range(12))
 
 
 def test_a_stream_that_begins_midway_is_passed_over(studio, tmp_path):
