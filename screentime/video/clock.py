@@ -52,11 +52,14 @@ class Clock:
         Frames whose time was given and did not rise, so that they were counted all the same.
     confirmed : int
         Those of them that the time of the frame behind them bears out: it comes one usual step later.
+    moved : float
+        Seconds by which what was said of times lies later since films were joined; below 0 where it lies earlier.
     """
 
     def __init__(self, rate: float) -> None:
         self.last: float | None = None
         self.counted = self.confirmed = 0
+        self.moved = 0.0
         self._stray = False  # whether the latest frame is one of those
         self._start = 0.0
         self._joined: float | None = None  # where the film starts by its latest frame, if that lay far back
@@ -98,6 +101,7 @@ class Clock:
             second = self.last
         if self._joined is not None and known and second <= self.last < round(position - self._joined, 6):
             # A second frame says so too: it was no stray one.
+            self.moved += self._joined - self._start
             self._start, second = self._joined, round(position - self._joined, 6)
             self.counted -= 1
             self._stray = False

@@ -5,18 +5,20 @@ from __future__ import annotations
 import math
 import re
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from fractions import Fraction
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
 from screentime.machine import cores
-from screentime.video.clock import LONGEST_SECONDS
+from screentime.video.clock import LONGEST_SECONDS, Clock
 from screentime.video.leaning import Kind, Leaning
 from screentime.video.opening import (
     UNTIMED,
     demuxed,
     first_stamp,
-    holds_picture,
     no_pictures,
     opened,
     pictures_of,
@@ -49,6 +51,8 @@ class Pictures:
     strict : bool, optional
         Whether the decoder refuses damage that it would otherwise patch up, as far as it notices it. One that
         patches up works on one core, so that it does so alike every time.
+    heard : bool, optional
+        Whether the packets of its first sound are read too.
 
     Attributes
     ----------
@@ -62,6 +66,10 @@ class Pictures:
         Width of a stored pixel by its height; 0.0 where that is unknown.
     sparse : bool
         Whether the container need not give the time of every frame; FFmpeg makes up the others, and not always well.
+    sound : list of av.audio.AudioStream
+        The first sound, where there is one and it is heard.
+    unit : Fraction
+        Seconds of the stamps' unit.
 
     Raises
     ------
@@ -69,7 +77,7 @@ class Pictures:
         If there is no picture stream in it.
     """
 
-    def __init__(self, path: Path, strict: bool = False) -> None:
+    def __init__(self, path: Path, strict: bool = False, heard: bool = False) -> None:
         import av
 
         try:
@@ -78,6 +86,8 @@ class Pictures:
             raise no_pictures(path) from None
         try:
             self._stream = pictures_of(self._container, path)
+            self.sound = list(self._container.streams.audio[:1]) if heard else []
+            self._strict = strict
             self._prepare(strict)
         except BaseException:
             self._container.close()
@@ -88,7 +98,7 @@ class Pictures:
 
         stream, form = self._stream, self._container.format
         for other in self._container.streams:
-            if other is not stream:
+            if other is not stream and other not in self.sound:
                 other.discard = Discard.all
         context = stream.codec_context
         if strict and context.name not in NEVER_STRICT:
@@ -97,7 +107,8 @@ class Pictures:
         # Threads that patch damage up copy from pictures that others still draw: each run would give other ones.
         alone = not strict or context.name in ALONE
         context.thread_count = 1 if alone else min(max(cores(), LEAST_THREADS), MOST_THREADS)
-        self._unit = float(stream.time_base or 0)
+        self.unit = stream.time_base or Fraction(0)
+        self._unit = float(self.unit)
         # Where no average is known the unit is all that tells of the rate; nobody believes it who knows rates.
         rate = float(stream.average_rate or stream.guessed_rate or 0) or (1 / self._unit if self._unit else 0.0)
         self.rate = rate if rate > 0 else 0.0
@@ -176,9 +187,64 @@ class Pictures:
             kinds = bytearray(kind & ~Kind.SPARE for kind in kinds)
         return plan(stamps, kinds, self._unit, self._start, fps, self.rate)
 
-    def packets(self) -> Iterator[Any]:
-        """All packets of the stream that hold a picture, in the order of decoding."""
-        return filter(holds_picture, demuxed(self._container, self._stream))
+    def packets(self, hear: Callable[[Any], None] | None = None) -> Iterator[Any]:
+        """All packets that the decoder of the stream needs, in their order.
+
+        Parameters
+        ----------
+        hear : callable, optional
+            Given those of the sound on the way, where that is heard.
+
+        Yields
+        ------
+        av.Packet
+        """
+        for packet in demuxed(self._container, self._stream, *self.sound):
+            if packet.stream is not self._stream:
+                hear(packet)
+            elif packet.size and not self._is_title(packet):
+                yield packet
+
+    def _is_title(self, packet: Any) -> bool:
+        # Where films were joined the second one's title comes midway; the decoder would call it damage.
+        return self._stream.codec_context.name == "theora" and bytes(packet).startswith(b"\x81theora")
+
+    def timed(self, clock: Clock, hear: Callable[[Any], None] | None = None) -> Iterator[tuple[float, Any, int]]:
+        """Decode every frame.
+
+        Parameters
+        ----------
+        clock : Clock
+            A fresh one.
+        hear : callable, optional
+            As for `packets`.
+
+        Yields
+        ------
+        second : float
+            Since the film's first frame.
+        frame : av.VideoFrame
+        failed : int
+            How many packets just before it could not be decoded.
+
+        Raises
+        ------
+        DamagedError
+            If the decoder is strict and notices damage.
+        """
+        for (frame, failed), following in with_next(self._decoded(hear)):
+            then = math.nan if following is None else self.position(following[0])
+            yield clock.tick(self.position(frame), failed, then), frame, failed
+
+    def _decoded(self, hear: Callable[[Any], None] | None) -> Iterator[tuple[Any, int]]:
+        """Every frame, and how many packets just before it could not be decoded."""
+        decode, failed = self.whole if self._strict else self.decode, 0
+        for packet in chain(self.packets(hear), [None]):
+            frames = decode(packet)
+            failed += frames is None
+            for frame in frames or ():
+                yield frame, failed
+                failed = 0
 
     def decode(self, packet: Any) -> list[Any] | None:
         """Frames that a packet sets free; None where one could not be decoded.
@@ -267,3 +333,33 @@ class Pictures:
             raise DamagedError
         return frames
 
+
+def timed_twice(path: Path, work: Callable[[Pictures], Any], heard: bool = False) -> Any:
+    """Do what needs every frame of a film as its reader has it.
+
+    Parameters
+    ----------
+    path : Path
+        From `source.checked`.
+    work : callable
+        Given the film's pictures. Where the decoder notices damage it is done once more, with one that patches it up.
+    heard : bool, optional
+        As for `Pictures`.
+
+    Returns
+    -------
+    object
+        What the work gives.
+    """
+    for strict in (True, False):
+        try:
+            with closing(Pictures(path, strict, heard)) as pictures:
+                return work(pictures)
+        except DamagedError:
+            pass
+    raise AssertionError("one that patches up refuses nothing")
+
+
+def with_next(items: Iterable[Any], last: Any = None) -> Iterator[tuple[Any, Any]]:
+    """Each item with the one behind it, `last` behind the last."""
+    yield from pairwise(chain(items, [last]))

@@ -25,9 +25,9 @@ MOST_PIXELS = 35_651_584
 UNTIMED = ("avi", "asf", "asf_o")
 # They say which picture each one is, in place of a time.
 NUMBERED = ("dirac",)
-# How a packet begins that holds none, by the decoder's name: where Ogg films were joined the second one's title comes
-# midway, which the decoder would call damage; VC-2 says that it ends.
-NO_PICTURE = {"theora": b"\x81theora", "dirac": b"BBCD\x10"}
+# How packets begin that hold none, by the decoder's name: where Ogg films were joined the headers of the second one
+# come midway; VC-2 says that it ends.
+NO_PICTURE = {"theora": (b"\x80theora", b"\x81theora", b"\x82theora"), "dirac": (b"BBCD\x10",)}
 # A damaged place in a container is passed over; so many in a row without a packet between are its end.
 MOST_GAPS = 100
 
@@ -145,10 +145,8 @@ def demuxed(container: Any, *streams: Any) -> Iterator[Any]:
 
 def holds_picture(packet: Any) -> bool:
     """Whether a packet of a picture stream holds a picture."""
-    if not packet.size:
-        return False
-    other = NO_PICTURE.get(packet.stream.codec_context.name)
-    return other is None or not bytes(packet).startswith(other)
+    others = NO_PICTURE.get(packet.stream.codec_context.name, ())
+    return bool(packet.size) and not (others and bytes(packet).startswith(others))
 
 
 def _is_still(stream: Any) -> bool:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from screentime.errors import ConfigError, FilmError
 from screentime.records import Film
@@ -206,7 +205,7 @@ class Reader:
             return
         handed = -1.0
         known = self._pictures.plan(self._fps)
-        ways = [self._picked(strict=True), self._picked(strict=False)]
+        ways = [self._picked(), self._picked()]
         if known is not None:
             ways.insert(0, self._planned(known))
         while ways:
@@ -228,26 +227,25 @@ class Reader:
         yield from self._pictures.planned(known)
         self._seconds = self._end(known.frames, known.last, known.end)
 
-    def _picked(self, strict: bool) -> Frames:
-        """Decode every frame for the samples among them; where strict, nothing that the decoder calls damaged."""
+    def _picked(self) -> Frames:
+        """Decode every frame for the samples among them."""
         picker = Picker(self._fps, self._pictures.rate)
-        for second, frame in self._every(self._pictures.whole if strict else self._pictures.decode):
+        for second, frame in self._every():
             if picker.wants(second):
                 yield second, frame
 
-    def _every(self, decode: Callable[[Any], list[Any] | None]) -> Frames:
+    def _every(self) -> Frames:
         """Decode every frame, and give those that are whole."""
         pictures, clock = self._pictures, Clock(self._pictures.rate)
         decoded = 0
-        until = 0.0  # when the latest whole frame leaves the screen
+        latest = until = 0.0  # when the latest frame came; when the latest whole one leaves the screen
         mended_at: float | None = None  # where damage that is not over yet ends at the earliest
-        for (frame, failed), following in _with_next(self._decoded(decode)):
+        for second, frame, failed in pictures.timed(clock):
             decoded += 1
             self._patched |= frame.is_corrupt
             if failed:
-                mended_at = (clock.last or 0.0) + failed * clock.usual_step
-            then = math.nan if following is None else pictures.position(following[0])
-            second = clock.tick(pictures.position(frame), failed, then)
+                mended_at = latest + failed * clock.usual_step
+            latest = second
             if mended_at is not None:
                 # Threads hand out frames from before the damage after it: a whole picture
                 # counts only behind the hole.
@@ -259,17 +257,7 @@ class Reader:
             until = second + clock.usual_step
             yield second, frame
         self._counted = clock.counted - clock.confirmed * pictures.sparse
-        self._seconds = self._end(decoded, clock.last or 0.0, until)
-
-    def _decoded(self, decode: Callable[[Any], list[Any] | None]) -> Iterator[tuple[av.VideoFrame, int]]:
-        """Every frame, and how many packets just before it could not be decoded."""
-        failed = 0
-        for packet in chain(self._pictures.packets(), [None]):
-            frames = decode(packet)
-            failed += frames is None
-            for frame in frames or ():
-                yield frame, failed
-                failed = 0
+        self._seconds = self._end(decoded, latest, until)
 
     def _end(self, decoded: int, last: float, until: float) -> float:
         """Second at which the last frame leaves the screen."""
@@ -322,11 +310,6 @@ def require_film(path: str | os.PathLike[str]) -> None:
         If it is none.
     """
     Pictures(checked(path)).close()
-
-
-def _with_next(items: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
-    """Each item with the one behind it, None behind the last."""
-    yield from pairwise(chain(items, [None]))
 
 
 def _leans_on_others(frame: av.VideoFrame) -> bool:

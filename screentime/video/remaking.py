@@ -14,13 +14,16 @@ from screentime.files import FULL
 from screentime.records import Film
 from screentime.talk import Talk
 from screentime.video.clock import Clock, frame_seconds
-from screentime.video.opening import UNTIMED, demuxed, holds_picture
+from screentime.video.decoding import Pictures, timed_twice
+from screentime.video.opening import demuxed, holds_picture
 from screentime.video.source import shown_name
-from screentime.video.timing import Timing, reading
+from screentime.video.timing import Timing, legible, reading
 
 # Small enough to be made and sought in quickly, large enough to tell characters apart.
 HEIGHT = 540
 KEY_SECONDS = 0.5
+# A copy tells times apart that lie so many seconds from one another, or less.
+COARSEST = Fraction(1, 1000)
 SOUND_RATE, SOUND_FRAME, SOUND_BITS = 48_000, 1024, 96_000
 
 
@@ -50,10 +53,10 @@ def copy(path: Path, part: Path, known: Timing, seconds: float, talk: Talk) -> N
     ):
         stream = target.add_stream_from_template(pictures)
         first = round(Fraction(_first(known)) / pictures.time_base)
-        sound = _Sound(source, target, _first(known), seconds)
+        sound = _Sound(source.streams.audio[:1], target, seconds)
         for packet in demuxed(source, pictures, *sound.streams):
             if packet.stream is not pictures:
-                sound.take(packet)
+                sound.take(packet, _first(known))
             elif holds_picture(packet):
                 step(round(float((packet.pts - first) * pictures.time_base)), round(seconds))
                 packet.pts -= first
@@ -87,16 +90,23 @@ def convert(path: Path, part: Path, known: Timing, film: Film, talk: Talk) -> li
     FilmError
         If the film cannot be read.
     """
-    import av
+    with legible(path):
+        times = timed_twice(path, lambda pictures: _converted(path, pictures, part, known, film, talk), heard=True)
+    if not times:
+        raise FilmError(f"{shown_name(path)} has not one frame that can be decoded.", "See that a player shows it.")
+    return times
+
+
+def _converted(path: Path, pictures: Pictures, part: Path, known: Timing, film: Film, talk: Talk) -> list[float]:
+    """Write the frames that can be decoded, and say when they come."""
+    from av.video.frame import PictureType
 
     times: list[float] = []
     height = min(film.height, HEIGHT) // 2 * 2 or 2
     width = max(round(film.width * height / film.height / 2) * 2, 2)
-    with (
-        reading(path) as (source, pictures), _writing(part) as target,
-        talk.progress(f"Converting {shown_name(path)}") as step,
-    ):
-        base = pictures.time_base
+    with _writing(part) as target, talk.progress(f"Converting {shown_name(path)}") as step:
+        # Fine enough for times that its reader counts, and such that those that the film gives fit in.
+        base = (unit := pictures.unit or COARSEST) / math.ceil(unit / COARSEST)
         usual = frame_seconds(known.claimed[0] if known.claimed else 0.0)
         clock = Clock(1 / usual)
         stream = target.add_stream("libx264", rate=Fraction(1 / usual).limit_denominator(1001))
@@ -105,30 +115,27 @@ def convert(path: Path, part: Path, known: Timing, film: Film, talk: Talk) -> li
         stream.codec_context.gop_size = max(round(KEY_SECONDS / usual), 1)
         # Without B-frames the file begins at 0 and every frame is sought alike.
         stream.options = {"preset": "veryfast", "crf": "23", "bf": "0"}
-        sound = _Sound(source, target, _first(known), film.seconds)
+        sound = _Sound(pictures.sound, target, film.seconds)
+
+        def hear(packet: Any) -> None:
+            sound.take(packet, _first(known) + clock.moved)
+
         latest = -1
-        for packet in demuxed(source, pictures, *sound.streams):
-            if packet.stream is not pictures:
-                sound.take(packet)
-                continue
-            for frame in _decoded(packet):
-                # As its reader has it; what is not said is counted.
-                stamp = frame.pts if known.exact else frame.dts if known.container in UNTIMED else None
-                tick = round(clock.tick(math.nan if stamp is None else float(stamp * base)) / base)
+        for second, frame, _ in pictures.timed(clock, hear):
+            own = round(second / base)
+            # A page counts from 0: where the film's beginning is damaged, its first picture is shown from there.
+            for tick in (0, own) if latest < 0 < own else (own,):
                 if tick <= latest:
                     continue
                 latest = tick
                 shown = _upright(frame, width, height)
-                shown.pts, shown.time_base, shown.pict_type = tick, base, av.video.frame.PictureType.NONE
+                shown.pts, shown.time_base, shown.pict_type = tick, base, PictureType.NONE
                 target.mux(stream.encode(shown))
                 times.append(float(tick * base))
-                step(round(times[-1]), round(film.seconds))
-        if not times:
-            raise FilmError(
-                f"{shown_name(path)} has not one frame that can be decoded.", "See that a player shows it."
-            )
-        target.mux(stream.encode(None))
-        sound.end()
+            step(round(times[-1]), round(film.seconds))
+        if times:
+            target.mux(stream.encode(None))
+            sound.end()
     return times
 
 
@@ -179,9 +186,11 @@ def _writing(part: Path) -> Iterator[Any]:
 class _Sound:
     """The film's first sound, made anew as AAC; a film without one, or with one that is damaged, goes without."""
 
-    def __init__(self, source: Any, target: Any, first: float, seconds: float) -> None:
-        self.streams = list(source.streams.audio[:1])
-        self._target, self._first, self._seconds = target, first, seconds
+    def __init__(self, streams: Sequence[Any], target: Any, seconds: float) -> None:
+        self.streams = list(streams)
+        self._target, self._seconds = target, seconds
+        self._first = 0.0
+        self._next = 0  # what is written goes on from here
         self._coder: Any = None
         self._resampler: Any = None
         if self.streams:
@@ -193,7 +202,9 @@ class _Sound:
                 format="fltp", layout="stereo", rate=SOUND_RATE, frame_size=SOUND_FRAME
             )
 
-    def take(self, packet: Any) -> None:
+    def take(self, packet: Any, first: float) -> None:
+        """Write what a packet holds; the film's pictures begin at this second by the file's own count."""
+        self._first = first
         for frame in _decoded(packet):
             self._write(self._resampler.resample(frame))
 
@@ -204,9 +215,14 @@ class _Sound:
 
     def _write(self, frames: Sequence[Any]) -> None:
         for frame in frames:
+            if frame.pts is None:
+                continue
             second = float(frame.pts * frame.time_base) - self._first
+            # Where films were joined their sound may overlap.
+            behind = round(second * SOUND_RATE) > self._next - SOUND_FRAME
             # A sound that begins before the pictures or goes on after them would move the page's frames.
-            if 0 <= second < self._seconds - SOUND_FRAME / SOUND_RATE:
-                frame.pts = round(second * SOUND_RATE)
+            if behind and 0 <= second < self._seconds - SOUND_FRAME / SOUND_RATE:
+                frame.pts = max(round(second * SOUND_RATE), self._next)
                 frame.time_base = Fraction(1, SOUND_RATE)
+                self._next = frame.pts + SOUND_FRAME
                 self._target.mux(self._coder.encode(frame))

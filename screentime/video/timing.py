@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from screentime.errors import FilmError
-from screentime.video.clock import frame_seconds
+from screentime.video.clock import Clock
+from screentime.video.decoding import timed_twice, with_next
 from screentime.video.grid import grid_rate
 from screentime.video.opening import UNTIMED, demuxed, first_stamp, holds_picture, opened, pictures_of
 from screentime.video.source import shown_name
@@ -43,11 +45,11 @@ class Timing:
         Seconds from there, or from 0 where it begins before, to the first frame.
     times : tuple of float
         Presentation times of all frames in seconds since the first one, ascending; where they are not exact,
-        times of decoding, or as many at the claimed rate.
+        those that the film's reader goes by.
     claimed : tuple of float
         Frames per second by the container's word, the most trusted first.
     exact : bool
-        Whether the container gives the presentation time of every frame.
+        Whether the container gives the presentation time of every frame, and these rise from the first to the last.
     length : float
         Seconds that the file lasts by the container's word; 0 where it says nothing.
     """
@@ -104,17 +106,27 @@ def reading(path: Path) -> Iterator[tuple[Any, Any]]:
     FilmError
         If it cannot be read, or has no pictures.
     """
+    with legible(path), opened(path) as container:
+        pictures = pictures_of(container, path)
+        pictures.thread_type = "AUTO"
+        yield container, pictures
+
+
+@contextmanager
+def legible(path: Path) -> Iterator[None]:
+    """Say in a sentence what FFmpeg says of a film that cannot be read.
+
+    Raises
+    ------
+    FilmError
+    """
     import av
 
-    name = shown_name(path)
     try:
-        with opened(path) as container:
-            pictures = pictures_of(container, path)
-            pictures.thread_type = "AUTO"
-            yield container, pictures
+        yield
     except av.error.FFmpegError as error:
         raise FilmError(
-            f"{name} cannot be read: {error.strerror or error}.",
+            f"{shown_name(path)} cannot be read: {error.strerror or error}.",
             "See that a player shows it; copy it again, or convert it: ffmpeg -i FILM film.mp4.",
         ) from None
 
@@ -143,35 +155,68 @@ def timing(path: Path, rate: float = 0.0) -> Timing:
         # Only the stamps are kept: a long film's packets would fill the memory.
         packets = filter(holds_picture, demuxed(container, stream))
         shown = [(one.pts, one.dts) for one in packets if not one.is_discard]
-        stamps, decoded = [pts for pts, _ in shown], [dts for _, dts in shown]
-        untimed = container.format.name in UNTIMED
+        stamps = [pts for pts, _ in shown]
         timed = first_stamp(container, stream) is not None
-        guessed = untimed and (stream.codec_context.has_b_frames or not _alike(shown))
-        exact = timed and not guessed and None not in stamps and _rise(sorted(stamps))
+        guessed = container.format.name in UNTIMED and (stream.codec_context.has_b_frames or not _alike(shown))
+        exact = timed and not guessed and None not in stamps and _rise(sorted(stamps)) and not _joined(shown)
         rates = (rate, stream.average_rate, stream.base_rate, stream.guessed_rate)
         claimed = [float(one) for one in rates if one]
-        if exact:
-            ticks = sorted(stamps)
-        elif untimed and None not in decoded and _rise(decoded):
-            ticks = decoded
-        else:
-            # Without presentation times frames come as they are decoded, evenly.
-            step = Fraction(frame_seconds(claimed[0] if claimed else 0.0)) / stream.time_base
-            ticks = [round(number * step) for number in range(len(stamps))]
         base = stream.time_base
-        first = ticks[0] * base if ticks else Fraction(0)
+        first = min(stamps) * base if exact else Fraction(0)
         start = Fraction(container.start_time or 0, 1_000_000)
+        if exact:
+            times = [round(float(tick * base - first), 6) for tick in sorted(stamps)]
+        else:
+            ticks = _expected(shown, timed, guessed)
+            times = _as_read(path, None if ticks is None else [tick * float(base) for tick in ticks], claimed)
         return Timing(
             container.format.name, stream.codec_context.name, stream.codec_context.pix_fmt or "", sound,
             float(start), round(float(first) - max(float(start), 0.0), 6) if exact else 0.0,
-            tuple(round(float(tick * base - first), 6) for tick in ticks), tuple(claimed), exact,
-            (container.duration or 0) / 1_000_000,
+            tuple(times), tuple(claimed), exact, (container.duration or 0) / 1_000_000,
         )
 
 
 def _alike(shown: list[tuple[int | None, int | None]]) -> bool:
     """Whether all frames wait equally long between being decoded and being shown, by their stamps."""
     return None not in chain(*shown) and len({pts - dts for pts, dts in shown}) == 1
+
+
+def _joined(shown: list[tuple[int | None, int | None]]) -> bool:
+    """Whether times begin anew on the way."""
+    decoded = [dts for _, dts in shown if dts is not None]
+    return any(after < before for before, after in pairwise(decoded))
+
+
+def _expected(shown: list[tuple[int | None, int | None]], timed: bool, guessed: bool) -> list[float] | None:
+    """What the decoder will say of the times of the frames, in their order; None where that cannot be foreseen."""
+    if not timed:
+        return [math.nan] * len(shown)
+    if None in chain(*shown):
+        return None
+    if guessed:
+        decoded = [dts for _, dts in shown]
+        return decoded if len({after - before for before, after in pairwise(decoded)}) < 2 else None
+    ticks, part, latest = [], [], -math.inf
+    for pts, dts in shown:
+        if dts < latest:
+            ticks += sorted(part)
+            part = []
+        part.append(pts)
+        latest = dts
+    return ticks + sorted(part)
+
+
+def _as_read(path: Path, positions: Sequence[float] | None, claimed: Sequence[float]) -> list[float]:
+    """When the film's reader has the frames come: by what is expected of them, where no frame is astray."""
+    rate = claimed[0] if claimed else 0.0
+    if positions is not None:
+        clock = Clock(rate)
+        times = [clock.tick(position, 0, then) for position, then in with_next(positions, math.nan)]
+        if not clock.counted:
+            return times
+    # Only the decoder knows the order of frames whose times are wrong.
+    with legible(path):
+        return timed_twice(path, lambda pictures: [second for second, _, _ in pictures.timed(Clock(rate))])
 
 
 def _rise(stamps: list[int]) -> bool:

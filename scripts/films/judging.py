@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 # Containers round times: to milliseconds, or to hundredths.
 ROUNDING = 0.011
+# Samples a second that are more than any film has frames; times no further apart than this are the same.
+MOST_FPS, SAME = 1e5, 0.001
+# What is said of a film that is whole, and some of whose times are not.
+COUNTED = "a time that does not rise"
+# Where packets are missing a decoder may give nothing for others, without a word.
+SPOILED = {"cut", "mutations"}
 # Films longer than this are not decoded once more for what they show.
 LONGEST = 1000.0
 
@@ -80,6 +86,9 @@ def judge(entry: Entry, path: Path, model: Path | None, meant: Sequence[np.ndarr
             picture for _, picture, _ in found
         ])
         _screened(path, model, reader.film.seconds, verdict)
+        whole = entry.family not in SPOILED and all(COUNTED in sentence for sentence in reader.warnings)
+        if whole and reader.film.seconds < LONGEST:
+            _judge_timing(path, reader.film.rate, verdict)
     try:
         timing(checked(path))
     except FilmError:
@@ -89,6 +98,23 @@ def judge(entry: Entry, path: Path, model: Path | None, meant: Sequence[np.ndarr
     if not any(entry.says in sentence for sentence in verdict.said or [""]):
         verdict.faults.append(f"does not say {entry.says!r}")
     return asdict(verdict)
+
+
+def _judge_timing(path: Path, rate: float, verdict: Verdict) -> None:
+    """Whether a review would have the frames come when they are sampled."""
+    from screentime.video.reader import Reader
+    from screentime.video.source import checked
+    from screentime.video.timing import timing
+
+    with Reader(path, fps=MOST_FPS, size=lambda *_: (16, 16)) as reader:
+        seconds = [sample.second for sample in reader]
+    times = timing(checked(path), rate).times
+    apart = max((abs(a - b) for a, b in zip(times, seconds)), default=0.0)
+    if len(times) != len(seconds) or apart > SAME:
+        verdict.faults.append(
+            f"by its packets there are {len(times)} frames, the last one at {max(times, default=0.0):.3f} s, and"
+            f" {len(seconds)} are read, the last one at {seconds[-1]:.3f} s; they lie up to {apart:.3f} s apart"
+        )
 
 
 def _clipped(image: np.ndarray, meant: Sequence[np.ndarray]) -> np.ndarray | None:

@@ -195,6 +195,20 @@ def _times() -> Iterator[Entry]:
     yield Entry("times", "joined.ogv", joined(*theora, suffix=".ogv"), rate=25, quick=True)
     ahead = drawn(*CALM, "-output_ts_offset", "1000", frames=75, first=75)
     yield Entry("times", "jumping ahead.ts", joined(drawn(*CALM, frames=75), ahead))
+    pause = drawn(*CALM, "-vf", "setpts='if(lt(N,60),N,N+250)/25/TB'", "-fps_mode", "vfr")
+    yield Entry(
+        "times", "gap and join.ts", joined(pause, drawn(*CALM, first=150)), quick=True,
+        second_of=lambda number: (number if number < 60 else number + 250) / 25,
+    )
+    loud = ("-map", "0:v", "-map", "1:a", "-c:a", "aac", *CALM)
+    talking = [drawn(*loud, frames=75, first=first, before=tone(3)) for first in (0, 75)]
+    yield Entry("times", "joined with sound.ts", joined(*talking), rate=25)
+    slow = drawn(*CALM, "-vf", "setpts='if(lt(N,75),N,75+(N-75)*7)/25/TB'", "-fps_mode", "vfr")
+    stray = after(slow, ".mkv", "-c", "copy", "-bsf:v", "setts=pts='if(eq(N,30),PREV_OUTPTS,PTS)'")
+    yield Entry(
+        "times", "one stamp twice.mkv", stray, "warned", "a time that does not rise", quick=True,
+        second_of=lambda number: (number if number < 75 else 75 + (number - 75) * 7) / 25,
+    )
     cut = after(drawn(*CALM), ".mp4", "-c", "copy", before=("-ss", "1.3"))
     yield Entry("times", "start cut away.mp4", cut, quick=True)
     yield Entry("times", "start cut away.mov", after(drawn(*X265), ".mov", "-c", "copy", before=("-ss", "1.3")))

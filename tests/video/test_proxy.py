@@ -1,5 +1,6 @@
 """Films as browsers play them: linked, copied or converted, with the same frames at the same times."""
 
+import hashlib
 import json
 import os
 import resource
@@ -142,6 +143,86 @@ def test_an_uneven_film_keeps_its_times(studio, tmp_path):
         for last in range(first + 1, len(edges)):
             back = grid.to_seconds(*grid.to_page(edges[first], edges[last]))
             assert back == (edges[first], edges[last])
+
+
+CLOSE = ("-preset", "medium", "-g", "50")
+LATER = ("-vf", "setpts='if(lt(N,60),N,N+250)/25/TB'", "-fps_mode", "vfr")
+SLOWED = ("-vf", "setpts='if(lt(N,75),N,75+(N-75)*7)/25/TB'", "-fps_mode", "vfr")
+
+
+def joined(studio, *parts, sound=()):
+    """Transport streams one behind the other: frames, rate and options of each; and the seconds of sound, where any."""
+    content, name = b"", hashlib.sha256(repr((parts, sound)).encode()).hexdigest()[:12]
+    for place, (frames, rate, *options) in enumerate(parts):
+        path = studio.film("part.ts", frames, rate, *options)
+        if sound:
+            loud = studio.folder / f"loud-{name}.ts"
+            tone = ("-f", "lavfi", "-i", f"sine=duration={sound[place]}", "-map", "0", "-map", "1", "-c:v", "copy", "-c:a", "aac")
+            ffmpeg("-i", path, *tone, loud)
+            path = loud
+        content += path.read_bytes()
+    path = studio.folder / f"joined-{name}.ts"
+    path.write_bytes(content)
+    return path, [number for frames, *_ in parts for number in range(frames)]
+
+
+def one_stamp_twice(studio):
+    path = studio.folder / "twice.mkv"
+    rule = "setts=pts='if(eq(N,30),PREV_OUTPTS,PTS)'"
+    ffmpeg("-i", studio.film("slowed.mkv", 150, 25, *CLOSE, *SLOWED), "-c", "copy", "-bsf:v", rule, path)
+    return path, list(range(150))
+
+
+UNSTEADY = {
+    "a gap and then a join": (lambda studio: joined(studio, (150, 25, *CLOSE, *LATER), (150, 25, *CLOSE)), 22.0),
+    "slower behind the join": (lambda studio: joined(studio, (75, 25, *CLOSE), (75, 12, *CLOSE)), 9.25),
+    "a join between whose parts no times are alike": (
+        lambda studio: joined(studio, (75, 25, *CLOSE), (100, 25, *CLOSE, "-output_ts_offset", "1.413", "-muxdelay", "0")), 7.0,
+    ),
+    "sound that is joined too": (
+        lambda studio: joined(studio, (75, 25, *CLOSE), (75, 12, *CLOSE), sound=(3, 6.25)), 9.25,
+    ),
+    "one stamp twice": (one_stamp_twice, 24.0),
+}
+
+
+@pytest.mark.parametrize("kind", UNSTEADY)
+def test_a_film_whose_times_begin_anew_or_are_wrong_is_reviewed_by_the_times_that_its_reader_has(studio, tmp_path, kind):
+    make, length = UNSTEADY[kind]
+    path, shown = make(studio)
+    film, seconds = read(path)
+    assert film.seconds == pytest.approx(length, abs=0.02)
+    assert timing(path, film.rate).times == pytest.approx(seconds, abs=1e-6)
+    playable = make_playable(film, tmp_path, Talk())
+    assert (playable.made, playable.seconds) == ("converted", film.seconds)
+    assert playable.times == pytest.approx(seconds, abs=0.002)
+    assert numbers(studio, tmp_path / playable.file) == shown
+    grid = playable.grid()
+    for second in (seconds[len(seconds) // 3], seconds[-20]):
+        assert grid.to_seconds(*grid.to_page(second, film.seconds))[0] == pytest.approx(second, abs=0.002)
+
+
+def test_the_sound_of_films_that_were_joined_goes_on_with_their_pictures(studio, tmp_path):
+    path, _ = joined(studio, (75, 25, *CLOSE), (75, 12, *CLOSE), sound=(3, 6.25))
+    playable = make_playable(read(path)[0], tmp_path, Talk())
+    with av.open(str(tmp_path / playable.file)) as copy:
+        heard = {int(frame.time) for frame in copy.decode(audio=0) if abs(frame.to_ndarray()).max() > 0.05}
+    assert heard == set(range(9)) | ({9} & heard)
+
+
+def test_a_film_whose_beginning_is_damaged_keeps_its_times(studio, tmp_path):
+    whole = studio.film("whole.mp4", 150, 25, "-pix_fmt", "yuv420p10le", "-g", "50")
+
+    def zero(content):
+        start = content.find(b"mdat") + 8
+        content[start : start + len(content) // 10] = bytes(len(content) // 10)
+
+    path = studio.spoil("headless-10.mp4", whole, zero)
+    film, seconds = read(path)
+    assert seconds[0] == pytest.approx(2.0)
+    playable = make_playable(film, tmp_path, Talk())
+    found = dict(zip(numbers(studio, tmp_path / playable.file), playable.times))
+    assert playable.times[0] == 0 and found[75] == pytest.approx(3.0, abs=0.002)
 
 
 def test_a_film_that_its_container_ends_too_early_is_played_to_its_last_frame(studio, tmp_path):
