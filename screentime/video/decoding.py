@@ -7,6 +7,7 @@ import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from fractions import Fraction
 from itertools import chain, pairwise
 from pathlib import Path
@@ -16,6 +17,7 @@ from screentime.machine import cores
 from screentime.video.clock import LONGEST_SECONDS, Clock
 from screentime.video.leaning import Kind, Leaning
 from screentime.video.opening import (
+    OVERALL,
     UNTIMED,
     demuxed,
     first_stamp,
@@ -62,6 +64,9 @@ class Pictures:
         How long it is by the container's word; 0.0 where it gives none.
     claimed_frames : int
         How many frames by the container's word.
+    reached : float
+        Where only the whole file's length is known, and its sound or other pictures may be what lasts so long: when
+        the latest packet read so far of these ends, by the same count; else 0.0.
     ratio : float
         Width of a stored pixel by its height; 0.0 where that is unknown.
     sparse : bool
@@ -97,8 +102,14 @@ class Pictures:
         from av.stream import Discard
 
         stream, form = self._stream, self._container.format
+        self.unit = stream.time_base or Fraction(0)
+        self._unit = float(self.unit)
+        own = self._own_seconds()
+        beside = [other for other in self._container.streams if other is not stream and other.type in ("audio", "video")]
+        self._watched = beside if not own and not self.sound else []
+        self.reached = 0.0
         for other in self._container.streams:
-            if other is not stream and other not in self.sound:
+            if other is not stream and other not in (*self.sound, *self._watched):
                 other.discard = Discard.all
         context = stream.codec_context
         if strict and context.name not in NEVER_STRICT:
@@ -107,15 +118,13 @@ class Pictures:
         # Threads that patch damage up copy from pictures that others still draw: each run would give other ones.
         alone = not strict or context.name in ALONE
         context.thread_count = 1 if alone else min(max(cores(), LEAST_THREADS), MOST_THREADS)
-        self.unit = stream.time_base or Fraction(0)
-        self._unit = float(self.unit)
         # Where no average is known the unit is all that tells of the rate; nobody believes it who knows rates.
         rate = float(stream.average_rate or stream.guessed_rate or 0) or (1 / self._unit if self._unit else 0.0)
         self.rate = rate if rate > 0 else 0.0
         self._guessed = form.name in UNTIMED
         self.sparse = form.name == "mpeg"
         self._start = first_stamp(self._container, stream)
-        seconds = self._said_seconds()
+        seconds = own or self._said_seconds()
         if not 0 < seconds < LONGEST_SECONDS:  # any text may stand in a title, hours of 400 digits too
             seconds = 0.0
         self.claimed_frames = stream.frames or int(seconds * self.rate + 0.5)
@@ -123,19 +132,34 @@ class Pictures:
         self.claimed_seconds = claimed if 0 < claimed < LONGEST_SECONDS else 0.0
         self.ratio = float(stream.sample_aspect_ratio or 0)
 
-    def _said_seconds(self) -> float:
-        """How long the pictures last by the container's word: its sound may go on, and neither need begin at 0."""
-        stream, container = self._stream, self._container
-        if stream.duration:
+    def _own_seconds(self) -> float:
+        """How long the pictures last by the container's word; 0.0 where it says that of the whole file at most."""
+        stream = self._stream
+        if stream.duration and self._container.format.name not in OVERALL:
             return stream.duration * self._unit
         # Matroska says of each stream when it ends, in a title of its own, if at all.
         ends = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
         if ends:
             hours, minutes, seconds = map(float, ends.groups())
             return hours * 3600 + minutes * 60 + seconds - (stream.start_time or 0) * self._unit
+        return 0.0
+
+    def _said_seconds(self) -> float:
+        """How long the file lasts by its own word: its sound may go on, and it need not begin at 0."""
+        stream, container = self._stream, self._container
+        if stream.duration:
+            return stream.duration * self._unit
         # It counts from 0; others from where they begin.
         start = max(container.start_time or 0, 0) if container.format.name.startswith("matroska") else 0
         return ((container.duration or 0) - start) / 1_000_000
+
+    def _watch(self, packet: Any) -> None:
+        """Keep in mind when a packet of another stream ends."""
+        stamp = packet.dts if packet.pts is None else packet.pts
+        if stamp is not None and packet.size:
+            start = max(self._container.start_time or 0, 0) / 1_000_000
+            end = float((stamp + (packet.duration or 0)) * packet.time_base) - start
+            self.reached = max(self.reached, end)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -185,7 +209,7 @@ class Pictures:
             return None
         if not leaning.spares:
             kinds = bytearray(kind & ~Kind.SPARE for kind in kinds)
-        return plan(stamps, kinds, self._unit, self._start, fps, self.rate)
+        return replace(plan(stamps, kinds, self._unit, self._start, fps, self.rate), reached=self.reached)
 
     def packets(self, hear: Callable[[Any], None] | None = None) -> Iterator[Any]:
         """All packets that the decoder of the stream needs, in their order.
@@ -199,8 +223,10 @@ class Pictures:
         ------
         av.Packet
         """
-        for packet in demuxed(self._container, self._stream, *self.sound):
-            if packet.stream is not self._stream:
+        for packet in demuxed(self._container, self._stream, *self.sound, *self._watched):
+            if packet.stream in self._watched:
+                self._watch(packet)
+            elif packet.stream is not self._stream:
                 hear(packet)
             elif packet.size and not self._is_title(packet):
                 yield packet

@@ -23,6 +23,8 @@ CONTAINERS = (
 MOST_PIXELS = 35_651_584
 # They keep the time at which a frame is decoded, not that of its presentation; FFmpeg guesses that, and is often wrong.
 UNTIMED = ("avi", "asf", "asf_o")
+# What they say of a stream's length is the file's.
+OVERALL = ("asf", "asf_o")
 # They say which picture each one is, in place of a time.
 NUMBERED = ("dirac",)
 # How packets begin that hold none, by the decoder's name: where Ogg films were joined the headers of the second one

@@ -119,6 +119,7 @@ class Reader:
         self.lost_seconds = 0.0
         self._patched = False  # whether the decoder noticed damage
         self._counted = 0  # frames whose time is no time
+        self._reached = 0.0  # when what else lasts so long as the container says ends
 
     def __enter__(self) -> Self:
         self._path = checked(self._path)
@@ -170,7 +171,7 @@ class Reader:
     def warnings(self) -> tuple[str, ...]:
         """Sentences on what of the film is missing, once the iteration came to its end."""
         name, sentences = shown_name(self._path), []
-        missing = self.claimed_seconds - self.film.seconds
+        missing = self.claimed_seconds - max(self.film.seconds, self._reached)
         allowed = SHORT_SHARE * self.claimed_seconds
         if missing > min(max(allowed, LEAST_SHORT_SECONDS), MOST_SHORT_SECONDS):
             sentences.append(
@@ -225,7 +226,7 @@ class Reader:
     def _planned(self, known: Plan) -> Frames:
         """Decode what the samples need, and nothing that the decoder calls damaged."""
         yield from self._pictures.planned(known)
-        self._seconds = self._end(known.frames, known.last, known.end)
+        self._seconds, self._reached = self._end(known.frames, known.last, known.end), known.reached
 
     def _picked(self) -> Frames:
         """Decode every frame for the samples among them."""
@@ -257,7 +258,7 @@ class Reader:
             until = second + clock.usual_step
             yield second, frame
         self._counted = clock.counted - clock.confirmed * pictures.sparse
-        self._seconds = self._end(decoded, latest, until)
+        self._seconds, self._reached = self._end(decoded, latest, until), pictures.reached
 
     def _end(self, decoded: int, last: float, until: float) -> float:
         """Second at which the last frame leaves the screen."""

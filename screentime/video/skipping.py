@@ -42,6 +42,8 @@ class Plan:
         How many of the film's samples lie before those of this plan.
     goes_on : bool
         Whether the film goes on behind the packets of this plan.
+    reached : float
+        As `Pictures` has it, at the film's end.
     """
 
     stamps: array[int]
@@ -55,6 +57,7 @@ class Plan:
     kinds: bytearray
     first: int = 0
     goes_on: bool = False
+    reached: float = 0.0
 
 
 def plan(stamps: array[int], kinds: bytearray, unit: float, start: int, fps: float, rate: float) -> Plan:

@@ -229,6 +229,14 @@ def _streams() -> Iterator[Entry]:
     yield Entry("streams", "sound.mp4", drawn(*loud, before=tone(6)), rate=25, quick=True)
     yield Entry("streams", "sound goes on.mp4", drawn(*loud, before=tone(20)), rate=25)
     yield Entry("streams", "sound goes on.mkv", drawn(*loud, before=tone(20)), rate=25)
+    # These say how long the whole film is, and not its pictures.
+    for suffix, codecs in {
+        "flv": ("-c:a", "aac", *CALM), "asf": ("-c:a", "aac", *CALM), "nut": ("-c:a", "aac", *CALM),
+        "wmv": ("-c:v", "wmv2", "-c:a", "wmav2"), "mpg": ("-c:v", "mpeg2video", "-c:a", "mp2"),
+    }.items():
+        goes_on = drawn("-map", "0:v", "-map", "1:a", *codecs, before=tone(20))
+        yield Entry("streams", f"sound goes on.{suffix}", goes_on, rate=25, quick=suffix == "flv")
+    yield Entry("streams", "sound goes on, unsaid.mkv", _unsaid(drawn(*loud, before=tone(20))), rate=25)
     yield Entry("streams", "sound ends early.avi", drawn(*BOTH, "-c:v", "mpeg4", before=tone(2)), rate=25)
     blue = ("-f", "lavfi", "-i", "color=blue:size=640x360:rate=10:duration=9")
     yield Entry("streams", "two films.mkv", drawn("-map", "0", "-map", "1", *CALM, before=blue), rate=25, quick=True)
@@ -246,6 +254,16 @@ def _streams() -> Iterator[Entry]:
     yield Entry("streams", "one frame.gif", drawn("-c:v", "gif", "-pix_fmt", "gray", frames=1))
     # FFmpeg takes nothing so short for a transport stream.
     yield Entry("streams", "two frames.ts", drawn(*CALM, frames=2), "any")
+
+
+def _unsaid(make: Make) -> Make:
+    """An MKV without what it says of each of its streams."""
+
+    def made(path: Path) -> None:
+        make(path)
+        path.write_bytes(path.read_bytes().replace(b"DURATION", b"DURATIOX"))
+
+    return made
 
 
 def _worded(codec: str) -> Make:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from screentime.errors import ConfigError, FilmError
-from screentime.video.reader import Reader, digest
+from screentime.video.reader import Reader, digest, survey
 from scripts.films import drawing
 
 EPISODE = Path(__file__).parents[3] / "shared" / "data" / "tomjerry" / "episode.mp4"
@@ -407,3 +407,52 @@ def test_what_does_not_begin_at_0_or_ends_before_its_sound_is_not_cut_short(stud
     length = 8.7 if name == "cut.mp4" else 10.0
     assert (len(samples), reader.film.seconds) == (math.ceil(length), pytest.approx(length, abs=0.05))
     assert reader.claimed_seconds == pytest.approx(length, abs=0.05) and reader.warnings == ()
+
+
+X264 = ("-c:v", "libx264", "-g", "25", "-bf", "2", "-x264-params", "b-adapt=0", "-c:a", "aac")
+# Containers that say how long the whole film is, and not its pictures.
+OVERALL = {
+    "x264.flv": X264, "x264.asf": X264, "x264.nut": X264, "x264.mkv": X264, "windows.wmv": ("-c:v", "wmv2", "-c:a", "wmav2"),
+    "two.mpg": ("-c:v", "mpeg2video", "-c:a", "mp2"),
+}
+
+
+def with_tone(studio, name, seconds):
+    """Six seconds of pictures, and a tone of so many; in MKV without what it says of each stream."""
+    sound = ("-f", "lavfi", "-i", f"sine=duration={seconds}", "-map", "0", "-map", "1")
+    path = studio.folder / f"tone-{seconds}-{name}"
+    studio.ffmpeg("-i", studio.film("six.mp4", 150, 25), *sound, *OVERALL[name], path)
+    if name.endswith("mkv"):
+        path.write_bytes(path.read_bytes().replace(b"DURATION", b"DURATIOX"))
+    return path
+
+
+@pytest.mark.parametrize("name", OVERALL)
+def test_sound_that_goes_on_is_not_missed_of_the_pictures(studio, name):
+    path = with_tone(studio, name, 20)
+    samples, reader = read(studio, path)
+    assert len(samples) == 6 and reader.film.seconds == pytest.approx(6.0, abs=0.05)
+    assert reader.warnings == ()
+
+
+# Of the others FFmpeg does not know how long they are once their end is lost.
+@pytest.mark.parametrize("name", ["x264.flv", "x264.mkv"])
+@pytest.mark.parametrize("seconds", [6, 20])
+@pytest.mark.parametrize("share", [0.5, 0.7])
+def test_where_sound_and_pictures_both_end_early_a_film_is_cut_short(studio, name, seconds, share):
+    whole = with_tone(studio, name, seconds)
+    path = studio.spoil(
+        f"{share}-{whole.name}", whole, lambda content: content.__delitem__(slice(int(len(content) * share), None))
+    )
+    _, reader = read(studio, path)
+    assert any(f" is cut short: {reader.film.seconds:.1f} of {seconds}." in sentence for sentence in reader.warnings)
+
+
+def test_a_part_of_a_film_knows_how_long_its_sound_goes_on(studio):
+    path = with_tone(studio, "x264.mkv", 20)
+    parts = survey(path, 1.0, 2)
+    assert len(parts) == 3
+    for part in parts:
+        with Reader(path, part=part) as reader:
+            assert len(list(reader)) == 2
+        assert reader.warnings == ()
