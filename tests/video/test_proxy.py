@@ -202,6 +202,16 @@ def test_a_film_whose_times_begin_anew_or_are_wrong_is_reviewed_by_the_times_tha
         assert grid.to_seconds(*grid.to_page(second, film.seconds))[0] == pytest.approx(second, abs=0.002)
 
 
+def test_ogg_films_that_were_joined_are_converted_by_a_decoder_that_can_begin_anew(studio, tmp_path):
+    part = studio.film("part.ogv", 75, 25, "-c:v", "libtheora").read_bytes()
+    path = tmp_path / "joined.ogv"
+    path.write_bytes(part + part)
+    film, seconds = read(path)
+    playable = make_playable(film, tmp_path, Talk())
+    assert playable.times == pytest.approx(seconds, abs=0.002)
+    assert numbers(studio, tmp_path / playable.file) == [*range(75), *range(75)]
+
+
 def test_the_sound_of_films_that_were_joined_goes_on_with_their_pictures(studio, tmp_path):
     path, _ = joined(studio, (75, 25, *CLOSE), (75, 12, *CLOSE), sound=(3, 6.25))
     playable = make_playable(read(path)[0], tmp_path, Talk())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -207,6 +208,17 @@ def test_a_film_cut_short_says_what_could_be_read(studio, plain):
     assert reader.warnings == (
         f"cut.mp4 is cut short: {reader.film.seconds:.1f} of 10.0 s could be read.",
     )
+
+
+@pytest.mark.parametrize(("seconds", "read_seconds", "told"), [
+    (60, 58.2, False), (60, 57.8, True), (20, 19.2, False), (20, 18.8, True), (4, 3.6, False), (4, 3.4, True),
+])
+def test_what_may_be_missing_without_a_word(plain, seconds, read_seconds, told):
+    """As docs/films.md says: a twentieth, 0.5 s at least and 2 s at most."""
+    with Reader(plain) as reader:
+        list(reader)
+    reader.claimed_seconds, reader._film = float(seconds), replace(reader.film, seconds=read_seconds)
+    assert bool(reader.warnings) == told
 
 
 def test_a_corrupt_middle_is_jumped_over_and_no_smeared_picture_is_sampled(studio, plain):
