@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ def test_every_film_of_the_sample_becomes_what_it_must(corpus, capsys):
     unmade = make(entries, corpus)
     assert {entry.place: why for entry, why in unmade.items() if "file system" not in why} == {}
     assert check([entry for entry in entries if entry not in unmade], corpus, screened=False) == []
-    assert capsys.readouterr().out.splitlines()[-3].endswith("; 0 faults.")
+    assert capsys.readouterr().out.splitlines()[-4].endswith("; 0 faults.")
 
 
 def test_the_corpus_is_as_large_and_as_odd_as_it_must_be():
@@ -43,6 +44,25 @@ def test_the_same_seed_spoils_films_alike(corpus, tmp_path):
         make([entry], tmp_path)
         spoiled = [(folder / entry.family / entry.name).read_bytes() for folder in (corpus, tmp_path)]
         assert spoiled[0] == spoiled[1] != (corpus / "base" / entry.base).read_bytes()
+
+
+def test_times_that_are_not_those_by_ffprobe_are_found_and_how_many_were_compared_is_said(corpus, tmp_path, monkeypatch, capsys):
+    """A stand-in says what a real ffprobe would of a film of other times; it is not on every machine."""
+    [plain] = choose(["names/-x.mp4"], quick=False)
+    make([plain], corpus)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert check([plain], corpus, screened=False) == []
+    absent = "ffprobe is not there: all times were compared with those of every frame, decoded by PyAV, alone."
+    assert absent in capsys.readouterr().out
+    for step, faults in (("0.04", 0), ("0.05", 1)):
+        (tmp_path / "ffprobe").write_text(
+            f"#!{sys.executable}\nimport json\n"
+            f"print(json.dumps({{'frames': [{{'best_effort_timestamp_time': str(n * {step})}} for n in range(50)]}}))\n"
+        )
+        (tmp_path / "ffprobe").chmod(0o755)
+        found = check([plain], corpus, screened=False)
+        assert len(found) == faults and all("by ffprobe there are 3 samples" in one for one in found)
+        assert "Films whose times were compared with those by ffprobe: 1." in capsys.readouterr().out
 
 
 def test_what_is_wrong_is_found(corpus, capsys):

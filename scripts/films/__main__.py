@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -110,7 +111,7 @@ def check(entries: list[Entry], folder: Path, verbose: bool = False, screened: b
     folder = folder.absolute()
     model = _model(folder) if screened else None
     _warm()
-    faults, counts, smears = [], Counter(), Counter()
+    faults, counts, smears, probed = [], Counter(), Counter(), 0
     slowest, largest = (0.0, ""), (0.0, "")
     for entry in entries:
         path = folder / entry.family / entry.name
@@ -124,6 +125,7 @@ def check(entries: list[Entry], folder: Path, verbose: bool = False, screened: b
         if not done.trouble:
             counts[done.value["outcome"]] += 1
             smears[entry.base] += done.value["smears"]
+            probed += done.value["probed"]
             if done.output.strip():
                 wrong.append(f"something speaks beside the sentences: {done.output.strip()[-200:]!r}")
         if done.megabytes > MOST_MEGABYTES:
@@ -138,6 +140,10 @@ def check(entries: list[Entry], folder: Path, verbose: bool = False, screened: b
             value = done.value
             print(f"{entry.place!r}: {value['outcome']}, {value['samples']} samples, {value['smears']} smeared; {' '.join(value['said'])}")
     print(f"{len(entries)} films: {', '.join(f'{number} {what}' for what, number in sorted(counts.items()))}; {len(faults)} faults.")
+    print(
+        f"Films whose times were compared with those by ffprobe: {probed}." if shutil.which("ffprobe") else
+        "ffprobe is not there: all times were compared with those of every frame, decoded by PyAV, alone."
+    )
     print(f"Slowest: {slowest[0]:.1f} s for {slowest[1]!r}; most memory: {largest[0]:.0f} MB for {largest[1]!r}.")
     told = {base: number for base, number in smears.items() if number}
     print(f"Smeared samples without a word, which a codec cannot tell: {told or 'none'}.")

@@ -44,6 +44,8 @@ class Verdict:
     smears : int
         Samples whose picture is not what its encoder meant, without a word of it.
     samples : int
+    probed : bool
+        Whether its times were compared with those by ffprobe.
     """
 
     outcome: str
@@ -51,6 +53,7 @@ class Verdict:
     faults: list[str] = field(default_factory=list)
     smears: int = 0
     samples: int = 0
+    probed: bool = False
 
 
 def judge(entry: Entry, path: Path, model: Path | None, meant: Sequence[np.ndarray]) -> dict[str, Any]:
@@ -177,7 +180,8 @@ def _judge_times(
         _judge_number(frames, film.rate, seconds, verdict, tolerance, "every frame's time")
     if entry.outcome == "read" and frames:
         probed = by_ffprobe(path)
-        if probed is not None and not _counted(path):
+        verdict.probed = probed is not None and not _counted(path)
+        if verdict.probed:
             _judge_number([Shown(second, 0) for second in probed], film.rate, seconds, verdict, tolerance, "ffprobe")
 
 
