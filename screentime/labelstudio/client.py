@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -18,6 +17,7 @@ from screentime.labelstudio.refusals import (
     AGAIN,
     TOKEN_REMEDY,
     Unreadable,
+    decoded,
     no_label_studio,
     refusal,
     unreachable,
@@ -103,6 +103,8 @@ class Client:
         ------
         label_studio_sdk.core.api_error.ApiError, httpx.HTTPError, Unreadable
             `speaking` turns them into sentences.
+        ServerError
+            If nobody there renews a personal access token.
         """
         from label_studio_sdk.core.api_error import ApiError
 
@@ -114,6 +116,7 @@ class Client:
                     return None
                 raise
 
+        _renew(self.line, say=self.say, rng=self.rng)
         answer = patiently(
             attempt, harmless=method in HARMLESS if harmless is None else harmless, say=self.say, rng=self.rng
         )
@@ -194,8 +197,9 @@ def connect(url: str, token: str, say: Say = silent, public: str = "") -> Client
     what, rng = f"connecting to Label Studio at {url}", random.Random()
     with speaking(what):
         line = _line(url, token, local=urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1"))
+        # Where nobody listens at all, a person would wait for nothing.
+        _renew(line, refused=False, say=say, rng=rng)
         try:
-            # Where nobody listens at all, a person would wait for nothing.
             who = patiently(
                 lambda _: _send(line, "GET", "api/current-user/whoami", 30), harmless=True, refused=False,
                 say=say, rng=rng,
@@ -245,7 +249,10 @@ def speaking(what: str) -> Iterator[None]:
 def _line(url: str, token: str, *, local: bool) -> SyncClientWrapper:
     """The SDK's HTTP client alone: all of the SDK takes a second to import."""
     import httpx
+    from label_studio_sdk.core.api_error import ApiError
     from label_studio_sdk.core.client_wrapper import SyncClientWrapper
+
+    from screentime.labelstudio.renewing import Tokens
 
     http = httpx.Client(
         timeout=REQUEST_SECONDS, follow_redirects=False,
@@ -255,29 +262,32 @@ def _line(url: str, token: str, *, local: bool) -> SyncClientWrapper:
         # the first, which this machine gives after 40 ms; a new line costs it nothing.
         limits=httpx.Limits(max_keepalive_connections=0 if local else 20),
     )
-    # With a slash: the SDK joins one of its paths as a browser would, dropping a last part without.
-    return SyncClientWrapper(base_url=f"{url}/", api_key=token, max_retries=0, httpx_client=http)
+    # With a slash: a path is joined to it as a browser would, dropping a last part without.
+    url = f"{url}/"
+    try:
+        line = SyncClientWrapper(base_url=url, api_key=token, max_retries=0, httpx_client=http)
+        line._tokens_client = Tokens(url, token, line)
+    except (TypeError, ValueError, OverflowError, OSError, RecursionError):  # it looks like one, and ends at no moment
+        raise ApiError(status_code=401) from None
+    return line
+
+
+def _renew(line: SyncClientWrapper, *, refused: bool = True, say: Say, rng: random.Random) -> None:
+    """Renew a personal access token that is about to end; no harm is done by renewing it twice."""
+    patiently(lambda _: line._tokens_client.renew(), harmless=True, refused=refused, say=say, rng=rng)
 
 
 def _send(line: SyncClientWrapper, method: str, path: str, seconds: float, **body: Any) -> Any:
     """One request, sent once."""
     from label_studio_sdk.core.api_error import ApiError
-    from pydantic import ValidationError
 
     given = {name: value for name, value in body.items() if value is not None}
-    try:
-        # A personal access token may be renewed here first; the SDK reads that answer without looking at it.
-        response = line.httpx_client.request(
-            path, method=method, request_options={"timeout": seconds, "max_retries": 0}, **given
-        )
-    except (JSONDecodeError, UnicodeDecodeError, ValidationError):
-        raise Unreadable("the renewed token is none.") from None
+    response = line.httpx_client.request(
+        path, method=method, request_options={"timeout": seconds, "max_retries": 0}, **given
+    )
     if response.status_code >= 300:
         raise ApiError(status_code=response.status_code, body=response.text, headers=dict(response.headers))
-    try:
-        return response.json() if response.content else None
-    except (JSONDecodeError, UnicodeDecodeError):
-        raise Unreadable("it is no JSON, or cut off.", page=response.text.lstrip().startswith("<")) from None
+    return decoded(response)
 
 
 def _formed(answer: Any, form: Any) -> Any:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import re
 from contextlib import suppress
-from typing import Any
+from json import JSONDecodeError
+from typing import TYPE_CHECKING, Any
 
 from screentime.errors import ServerError
 from screentime.labelstudio.patience import asked_to_wait, lasting
+
+if TYPE_CHECKING:
+    import httpx
 
 TOKEN_REMEDY = (
     "Make a token in Label Studio, under Account & Settings (Personal Access Token, or Legacy Token),"
@@ -34,6 +38,20 @@ class Unreadable(Exception):
         super().__init__(why)
         self.why = why
         self.page = page
+
+
+def decoded(answer: httpx.Response) -> Any:
+    """An answer read as JSON; None where it is empty.
+
+    Raises
+    ------
+    Unreadable
+        If it is no JSON.
+    """
+    try:
+        return answer.json() if answer.content else None
+    except (JSONDecodeError, UnicodeDecodeError):
+        raise Unreadable("it is no JSON, or cut off.", page=answer.text.lstrip().startswith("<")) from None
 
 
 class TokenRefused(ServerError):
@@ -157,6 +175,15 @@ def no_label_studio(what: str) -> ServerError:
     return ServerError(
         f"What answers is no Label Studio (while {what}).",
         "Give the address of Label Studio's first page, for example http://localhost:8080.",
+    )
+
+
+def no_renewal() -> ServerError:
+    """A personal access token was given, and the address has no place to renew one."""
+    return ServerError(
+        "What answers at Label Studio's address renews no personal access tokens.",
+        "Give the address of Label Studio's first page, for example http://localhost:8080; one that knows no such"
+        " tokens takes a legacy token.",
     )
 
 

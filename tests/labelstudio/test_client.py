@@ -1,31 +1,22 @@
 """Connecting, and what is said when it fails."""
 
+import base64
 import http.server
+import json
 import socket
 import threading
 
-import httpx
 import pytest
 
 from screentime.config import Config, Project
 from screentime.errors import ServerError, UserMistake
 from screentime.labelstudio import server
-from screentime.labelstudio.client import TOKEN_REMEDY, Client, connect, speaking
+from screentime.labelstudio.client import TOKEN_REMEDY, Client, _line, connect, speaking
 from screentime.labelstudio.link import open_link
+from scripts.faults.personal import personal_token
 
 TOKEN = "ab" * 20
 CONFIG = Config(project=Project(id="0123456789ab", title="A film", characters=("Tom",), films=("f.mp4",)))
-
-
-def personal_token(url, account):
-    """A personal access token, made as a browser makes it."""
-    with httpx.Client(base_url=url, follow_redirects=False, trust_env=False) as browser:
-        browser.get("/user/login/")
-        form = {"email": account.username, "password": account.password}
-        sent = browser.post("/user/login/", data=form | {"csrfmiddlewaretoken": browser.cookies["csrftoken"]})
-        assert sent.status_code == 302
-        made = browser.post("/api/token/", headers={"X-CSRFToken": browser.cookies["csrftoken"]})
-        return made.json()["token"]
 
 
 def test_legacy_token(ls_client, ls_server):
@@ -54,6 +45,15 @@ def test_wrong_token(ls_server, token):
     )
     assert raised.value.remedy == TOKEN_REMEDY
     assert token not in str(raised.value)
+
+
+@pytest.mark.parametrize("end", [1e30, "soon", [], float("nan")])
+def test_a_token_that_ends_at_no_moment_is_refused(end):
+    def part(said):
+        return base64.urlsafe_b64encode(json.dumps(said).encode()).decode().rstrip("=")
+
+    with pytest.raises(ServerError, match="Label Studio refuses the token"):
+        connect("http://127.0.0.1:1", f"{part({'alg': 'HS256'})}.{part({'exp': end})}.AAAA")
 
 
 def test_token_that_cannot_be_one():
@@ -106,12 +106,9 @@ def test_another_web_server():
 
 
 def test_no_answer_in_time():
-    from label_studio_sdk.core.client_wrapper import SyncClientWrapper
-
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        line = SyncClientWrapper(base_url=url, api_key=TOKEN, httpx_client=httpx.Client())
-        client = Client(url, 1, line)
+        client = Client(url, 1, _line(url, TOKEN, local=True))
         with pytest.raises(ServerError, match=r"Label Studio did not answer in time \(while waiting\)."):
             with speaking("waiting"):
                 client.request("POST", "api/x", seconds=0.2)

@@ -12,7 +12,8 @@ from screentime.errors import ServerError
 from screentime.labelstudio import patience, server
 from screentime.labelstudio.client import Client, connect, speaking
 from screentime.labelstudio.refusals import AGAIN, Unreadable, refusal, unreadable
-from scripts.faults.faulty import AFTERWARDS, BROKEN, INSTEAD, FaultyProxy, Plan
+from scripts.faults.faulty import AFTERWARDS, BROKEN, INSTEAD, Answer, FaultyProxy, Plan
+from scripts.faults.personal import personal_token
 
 WHO = "GET /api/current-user/whoami"
 
@@ -224,6 +225,89 @@ def test_whose_refusal_it_is(status, body, what):
     error = ApiError(status_code=status, body=body, headers={"location": "https://elsewhere/?token=x"})
     said = refusal(error, "asking").what
     assert said.startswith(what) and "<" not in said and "p {}" not in said
+
+
+# -- a personal access token, which is renewed ------------------------------------------------------
+
+RENEWAL = "POST /api/token/refresh/"
+
+
+@pytest.fixture
+def renewed(ls_home, ls_server, waits, monkeypatch):
+    """A client behind a proxy whose personal access token is renewed before each call, and the proxy."""
+    # The SDK's core is imported where it is needed.
+    from screentime.labelstudio import renewing
+
+    proxy = FaultyProxy(ls_server.port)
+    client = connect(proxy.url, personal_token(ls_server.url, server.credentials(ls_home)))
+    monkeypatch.setattr(renewing, "SPARE_SECONDS", 1e6)
+    monkeypatch.setattr(renewing, "RENEWAL_SECONDS", 0.5)
+    yield client, proxy
+    proxy.close()
+
+
+def test_a_personal_token_is_renewed_only_when_it_is_about_to_end(ls_home, ls_server, monkeypatch):
+    from screentime.labelstudio import renewing
+
+    proxy = FaultyProxy(ls_server.port)
+    client = connect(proxy.url, personal_token(ls_server.url, server.credentials(ls_home)))
+    ask(client)
+    assert proxy.seen == [RENEWAL, WHO, WHO]
+    # It would end while the call is tried again.
+    monkeypatch.setattr(renewing, "SPARE_SECONDS", 301)
+    ask(client)
+    assert proxy.seen == [RENEWAL, WHO, WHO, RENEWAL, WHO]
+    proxy.close()
+
+
+@pytest.mark.parametrize("fault", [*BROKEN, "429", "503", "500", "502"])
+def test_a_renewal_that_failed_in_passing_is_tried_again_and_what_follows_is_sent_once(renewed, make_project, waits, fault):
+    client, proxy = renewed
+    sample = make_project(1)
+    proxy.listen(Plan(RENEWAL, fault))
+    made = ask(client, "POST", f"api/projects/{sample.ref.id}/import", json=[{"data": sample.data[0]}])
+    # Where nobody listened for a moment, it may be asked more than twice.
+    assert (made["task_count"], proxy.hits) == (1, 1) and (len(waits) == 1 or fault == "refused")
+    again = [] if fault == "refused" else [RENEWAL]
+    assert proxy.seen == [*again, RENEWAL, "POST /api/projects/N/import"]
+
+
+@pytest.mark.parametrize("fault", ["429", "503", "502", "cut off"])
+def test_a_renewal_that_failed_in_passing_is_tried_again_when_connecting(ls_home, ls_server, waits, fault):
+    proxy = FaultyProxy(ls_server.port)
+    token = personal_token(ls_server.url, server.credentials(ls_home))
+    proxy.listen(Plan(RENEWAL, fault))
+    assert connect(proxy.url, token).user == 1 and proxy.seen == [RENEWAL, RENEWAL, WHO]
+    proxy.close()
+
+
+NO_TOKEN = (
+    "Label Studio's answer is damaged or not of the form it should have (while asking): the renewed token is none.", AGAIN
+)
+RENEWALS = SENTENCES | {"empty": NO_TOKEN, "other kind": NO_TOKEN, "null": NO_TOKEN, "404": (
+    "What answers at Label Studio's address renews no personal access tokens.", "Give the address of Label Studio's first",
+)}
+
+
+@pytest.mark.parametrize("fault", [*BROKEN, *INSTEAD, *AFTERWARDS])
+def test_every_fault_that_stays_at_the_renewal_has_the_same_sentence_as_elsewhere(renewed, fault):
+    client, proxy = renewed
+    proxy.listen(Plan(RENEWAL, fault, always=True))
+    with pytest.raises(ServerError) as raised:
+        ask(client, "POST", "api/projects/", json={"title": "never made"})
+    what, remedy = RENEWALS[fault]
+    assert raised.value.what == what and raised.value.remedy.startswith(remedy)
+    assert set(proxy.seen) <= {RENEWAL}
+
+
+@pytest.mark.parametrize("said", ['{"access": null}', '{"access": "\\u2603\\n"}', '{"access": "a.b.c"}', "[]", '"x"'])
+def test_a_renewed_token_that_is_none_is_never_sent(renewed, monkeypatch, said):
+    client, proxy = renewed
+    monkeypatch.setitem(AFTERWARDS, "empty", lambda _: Answer(b"200 OK", said.encode()))
+    proxy.listen(Plan(RENEWAL, "empty", always=True))
+    with pytest.raises(ServerError, match="the renewed token is none"):
+        ask(client)
+    assert proxy.seen == [RENEWAL]
 
 
 def test_a_page_to_log_in_at_a_gateway():
