@@ -10,6 +10,7 @@ from screentime.errors import ServerError
 from screentime.labelstudio import installation, listener
 from screentime.labelstudio.client import speaking
 from screentime.labelstudio.installation import AccountLost, Credentials
+from screentime.labelstudio.refusals import decoded
 
 LOGIN_SECONDS = 30
 RESET_SECONDS = 300
@@ -107,9 +108,10 @@ def _token(home: Path, url: str, kept: Credentials) -> str:
             json={"api_tokens_enabled": True, "legacy_api_tokens_enabled": True},
         )
         shown = page.get("/api/current-user/token")
-        if not (allowed.is_success and shown.is_success):
+        said = decoded(shown) if shown.is_success else None
+        if not (allowed.is_success and isinstance(said, dict) and "token" in said):
             raise ServerError(
                 f"The Label Studio at {url} gives its account no token ({allowed.status_code}, {shown.status_code}).",
                 "Log in there as the account in credentials.json and see that legacy tokens are allowed under Organization.",
             )
-        return str(shown.json()["token"])
+        return str(said["token"])

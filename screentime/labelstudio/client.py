@@ -154,10 +154,22 @@ def plain_address(url: str) -> str:
             f"The address of the Label Studio at {parts.hostname} holds a user name, a password or a query.",
             "Leave that out of it: screentime needs the address of the first page and a token.",
         )
-    if not named:
-        shown = "What was given" if "@" in url else url
+    if not (named and _names_a_machine(url)):
+        shown = "What was given" if "@" in url or not url.isprintable() else url
         raise UserMistake(f"{shown} is no address of a server.", "Give one like http://localhost:8080.")
     return url
+
+
+def _names_a_machine(url: str) -> bool:
+    """Whether an address can be asked at all: no name that is too long or has an empty part, no stray character."""
+    import httpx
+
+    try:
+        address = httpx.URL(url)
+        # Each looks at other things, and only when it is asked.
+        return bool(address.host and address.raw_host.decode("ascii").encode("idna"))
+    except (httpx.InvalidURL, ValueError):
+        return False
 
 
 def connect(url: str, token: str, say: Say = silent, public: str = "") -> Client:

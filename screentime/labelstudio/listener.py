@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import http.client
 import json
 import socket
 import time
 import urllib.request
 
 from screentime.errors import UserMistake
+from screentime.labelstudio.refusals import NO_JSON
 
 ANSWER_SECONDS = 5
 RELEASE_SECONDS = 3
@@ -68,7 +70,7 @@ def _get(url: str, headers: dict[str, str]) -> dict:
     try:
         with opener.open(urllib.request.Request(url, headers=headers), timeout=ANSWER_SECONDS) as response:
             answer = json.loads(response.read())
-    except (OSError, ValueError):
+    except (OSError, http.client.HTTPException, *NO_JSON):
         return {}
     return answer if isinstance(answer, dict) else {}
 

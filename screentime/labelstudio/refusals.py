@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from contextlib import suppress
-from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
 
 from screentime.errors import ServerError
@@ -21,6 +20,8 @@ TOKEN_REMEDY = (
 AGAIN = "Run the same command again: nothing is done twice."
 # Statuses that whatever stands in front of a server gives by itself.
 GATEWAY = {403, 407, 413, 429, 502, 503, 504}
+# What reading a text as JSON ends with, where it is none, or is nested too deeply, or has a number of thousands of digits.
+NO_JSON = (ValueError, RecursionError)
 
 
 class Unreadable(Exception):
@@ -50,7 +51,7 @@ def decoded(answer: httpx.Response) -> Any:
     """
     try:
         return answer.json() if answer.content else None
-    except (JSONDecodeError, UnicodeDecodeError):
+    except NO_JSON:
         raise Unreadable("it is no JSON, or cut off.", page=answer.text.lstrip().startswith("<")) from None
 
 
@@ -201,12 +202,17 @@ def _is_json(body: Any) -> bool:
 
 def _detail(body: Any) -> str:
     """What the server says, in one short line and without anything that could be a token."""
-    with suppress(ValueError, TypeError):
-        body = json.loads(body)
+    said = body
+    with suppress(*NO_JSON):
+        said = _said(json.loads(body) if isinstance(body, str) else body)
+    text = re.sub(r"(?is)<(style|script|title)\b.*?</\1>", " ", str(said))
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", text)).strip()
+    return re.sub(r"[A-Za-z0-9_.-]{40,}", "…", text)[:300] or "nothing more."
+
+
+def _said(body: Any) -> str:
     if isinstance(body, dict):
         body = body.get("validation_errors") or body.get("detail") or body
     if isinstance(body, dict):
         body = "; ".join(f"{name}: {' '.join(map(str, why)) if isinstance(why, list) else why}" for name, why in body.items())
-    text = re.sub(r"(?is)<(style|script|title)\b.*?</\1>", " ", str(body))
-    text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", text)).strip()
-    return re.sub(r"[A-Za-z0-9_.-]{40,}", "…", text)[:300] or "nothing more."
+    return str(body)

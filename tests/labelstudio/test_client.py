@@ -10,8 +10,8 @@ import pytest
 
 from screentime.config import Config, Project
 from screentime.errors import ServerError, UserMistake
-from screentime.labelstudio import server
-from screentime.labelstudio.client import TOKEN_REMEDY, Client, _line, connect, speaking
+from screentime.labelstudio import listener, server
+from screentime.labelstudio.client import TOKEN_REMEDY, Client, _line, connect, plain_address, speaking
 from screentime.labelstudio.link import open_link
 from scripts.faults.personal import personal_token
 
@@ -67,6 +67,28 @@ def test_address_that_cannot_be_one():
 
 
 @pytest.mark.parametrize("url", [
+    "http://..", "http://a..b:80", f"http://{'a' * 70}.invalid", "http://☃.x", "http://xn--", "http://[v1.x]/",
+    "http://[::1", "http://127.0.0.1:99999", "http://a。。b",
+])
+def test_an_address_that_no_machine_can_have_is_told(url):
+    with pytest.raises(UserMistake) as raised:
+        connect(url, TOKEN)
+    assert raised.value.what == f"{url.rstrip('/')} is no address of a server."
+    assert raised.value.remedy == "Give one like http://localhost:8080."
+
+
+@pytest.mark.parametrize("url", ["http://a\x00b", "http://a\x1b[31mb", "http://\xadx.y"])
+def test_an_address_with_characters_that_do_not_show_is_not_repeated(url):
+    with pytest.raises(UserMistake, match="^What was given is no address of a server."):
+        connect(url, TOKEN)
+
+
+@pytest.mark.parametrize("url", ["http://localhost", "http://[::1]:8080", "https://xn--bcher-kva.invalid/ls", "http://bücher.invalid.", "http://a_b:1"])
+def test_addresses_that_machines_have(url):
+    assert plain_address(url) == url
+
+
+@pytest.mark.parametrize("url", [
     "http://me:hunter2@ls.example.org:8080", "https://hunter2@ls.example.org", "http://ls.example.org/?token=hunter2",
     "me:hunter2@ls.example.org", "http://ls.example.org/#hunter2",
 ])
@@ -103,6 +125,65 @@ def test_another_web_server():
         with pytest.raises(ServerError, match="What answers is no Label Studio"):
             connect(f"http://127.0.0.1:{other.server_port}", TOKEN)
         other.shutdown()
+
+
+class Odd(http.server.BaseHTTPRequestHandler):
+    """A Label Studio that accepts every token, and answers everything else as its tests say."""
+
+    status, body = 200, b""
+
+    def do_GET(self):
+        connecting = "whoami" in self.path
+        said = b'{"id": 1}' if connecting else self.body
+        self.send_response(200 if connecting else self.status)
+        self.send_header("Content-Length", str(len(said)))
+        self.end_headers()
+        self.wfile.write(said)
+
+    do_POST = do_GET
+
+    def log_message(self, *_):
+        """Nothing."""
+
+
+@pytest.fixture
+def odd(monkeypatch):
+    """Tells it what to answer, and where it is."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Odd) as there:
+        threading.Thread(target=there.serve_forever, daemon=True).start()
+
+        def answering(status, body):
+            monkeypatch.setattr(Odd, "status", status)
+            monkeypatch.setattr(Odd, "body", body)
+            return f"http://127.0.0.1:{there.server_port}"
+
+        yield answering
+        there.shutdown()
+
+
+DEEP, LONG = b"[" * 200_000, b'{"id": ' + b"1" * 5000 + b"}"
+
+
+@pytest.mark.parametrize("body", [DEEP, b'{"a":' * 100_000, LONG, b'{"id": "\xff"}'])
+def test_an_answer_that_cannot_be_read_is_told(odd, body):
+    client = connect(odd(200, body), TOKEN)
+    with pytest.raises(ServerError, match=r"answer is damaged or not .*: it is no JSON, or cut off\."), speaking("asking"):
+        client.request("GET", "api/x")
+
+
+@pytest.mark.parametrize("body", [DEEP, LONG, b'{"detail": ' + b"[" * 900 + b"]" * 900 + b"}"])
+def test_of_a_refusal_that_cannot_be_read_one_line_is_told(odd, body):
+    client = connect(odd(500, body), TOKEN)
+    with (
+        pytest.raises(ServerError, match=r"^Label Studio failed with 500 \(while asking\): .{1,300} Run the same"),
+        speaking("asking"),
+    ):
+        client.request("POST", "api/x")
+
+
+@pytest.mark.parametrize("body", [DEEP, LONG, b"[]"])
+def test_what_cannot_be_read_is_no_embedded_server(odd, body):
+    assert listener.answers(odd(200, body)) is False
 
 
 def test_no_answer_in_time():
