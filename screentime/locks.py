@@ -6,13 +6,13 @@ import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from screentime.errors import Busy
+from screentime.errors import Busy, ScreentimeError
 from screentime.files import write_atomically
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def held(
     Busy
         If another one holds it longer.
     ScreentimeError
-        If the note cannot be written.
+        If its folder cannot be locked or written.
     """
     from filelock import FileLock, Timeout
 
@@ -97,7 +97,8 @@ def held(
         try:
             yield
         finally:
-            _note(file).unlink(missing_ok=True)
+            with suppress(OSError):  # nobody heeds it from now on
+                _note(file).unlink(missing_ok=True)
     finally:
         lock.release()
 
@@ -107,11 +108,24 @@ def _acquire(lock: FileLock, patience: float, waiting: Callable[[AtWork], None] 
 
     if waiting is not None:
         try:
-            lock.acquire(timeout=min(patience, PATIENCE_SECONDS))
+            _acquire_within(lock, min(patience, PATIENCE_SECONDS))
             return
         except Timeout:
             waiting(holder(Path(lock.lock_file)) or AtWork())
-    lock.acquire(timeout=patience)
+    _acquire_within(lock, patience)
+
+
+def _acquire_within(lock: FileLock, seconds: float) -> None:
+    from filelock import Timeout
+
+    try:
+        lock.acquire(timeout=seconds)
+    except Timeout:  # it is an OSError itself
+        raise
+    except OSError as error:
+        raise ScreentimeError(
+            f"{Path(lock.lock_file).parent} cannot be locked: {error.strerror or error}.", "See that you may write there."
+        ) from None
 
 
 def holder(file: Path) -> AtWork | None:
@@ -125,17 +139,17 @@ def holder(file: Path) -> AtWork | None:
     Returns
     -------
     AtWork or None
-        None where nobody does. A lock whose process was killed is nobody's.
+        None where nobody does, or where that cannot be seen. A lock whose process was killed is nobody's.
     """
     try:
         with file.open("rb") as opened:
             # Shared and given back at once: it is in nobody's way who waits for the lock itself.
             fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
         return None
-    except FileNotFoundError:
-        return None
     except BlockingIOError:
         pass
+    except OSError:  # there is none, it may not be read, or it is no file
+        return None
     try:
         said = json.loads(_note(file).read_text("utf-8"))
         return AtWork(str(said["command"]), int(said["pid"]), datetime.fromisoformat(said["since"]))

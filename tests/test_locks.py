@@ -1,16 +1,19 @@
 """One command at a time, and who it is: with real processes."""
 
+import errno
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from screentime import locks
-from screentime.errors import Busy
+from screentime.errors import Busy, ScreentimeError
 from screentime.locks import AtWork, held, holder
 
 HOLD = """
@@ -89,3 +92,67 @@ def test_a_note_that_cannot_be_read_is_as_none(tmp_path, other, note):
     assert holder(tmp_path / "lock") == AtWork()
     assert str(AtWork()) == "Another screentime command"
     assert str(AtWork("sync", 7, datetime(2026, 1, 2, 3, 4, 5))) == "`screentime sync` (process 7, since 2026-01-02 03:04:05)"
+
+
+AS_NOBODY = """
+import os, sys
+from pathlib import Path
+import filelock
+from screentime.errors import ScreentimeError
+from screentime.locks import held, holder
+file = Path(sys.argv[1])
+os.setgid(65534), os.setuid(65534)
+print(holder(file))
+try:
+    with held(file, "sync", "here"):
+        print("held")
+except ScreentimeError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody who may not write")
+@pytest.mark.parametrize("kept", [False, True], ids=["folder", "lock"])
+def test_a_folder_that_one_may_not_write_is_told(kept):
+    """Neither a new lock can be made there, nor one that is there and another person's be opened."""
+    # Not in a folder of the tests' own, which nobody else may see into.
+    with tempfile.TemporaryDirectory() as place:
+        file = Path(place) / "lock"
+        file.parent.chmod(0o755)
+        if kept:
+            file.touch(mode=0o600)
+        ended = subprocess.run(
+            [sys.executable, "-c", AS_NOBODY, str(file)], cwd=Path(__file__).parents[1], capture_output=True, text=True
+        )
+    assert (ended.stdout, ended.stderr) == (
+        f"None\n{file.parent} cannot be locked: Permission denied. See that you may write there.\n", ""
+    )
+
+
+def test_a_lock_that_is_a_folder_is_told(tmp_path):
+    (tmp_path / "lock").mkdir()
+    assert holder(tmp_path / "lock") is None
+    with pytest.raises(ScreentimeError) as raised, held(tmp_path / "lock", "sync", "here", waiting=pytest.fail):
+        pytest.fail("held")
+    assert str(raised.value) == f"{tmp_path} cannot be locked: Is a directory. See that you may write there."
+
+
+def test_a_disk_that_knows_no_locks_tells_of_nobody(tmp_path, monkeypatch):
+    def unknown(*_):
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    (tmp_path / "lock").touch()
+    monkeypatch.setattr(fcntl, "flock", unknown)
+    assert holder(tmp_path / "lock") is None
+
+
+def test_an_error_of_the_work_itself_is_not_taken_for_one_of_the_lock(tmp_path):
+    with pytest.raises(PermissionError, match="mine"), held(tmp_path / "lock", "sync", "here"):
+        raise PermissionError("mine")
+
+
+def test_a_note_that_cannot_be_taken_back_spoils_no_work(tmp_path):
+    with held(tmp_path / "lock", "sync", "here"):
+        (tmp_path / "lock.json").unlink()
+        (tmp_path / "lock.json").mkdir()
+    assert holder(tmp_path / "lock") is None
