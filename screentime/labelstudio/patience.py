@@ -24,6 +24,8 @@ from typing import Any
 FIRST_SECONDS, LONGEST_SECONDS, REPEATS = 1.0, 8.0, 5
 # Requests and waits together: what has not come right by then will not soon.
 ENOUGH_SECONDS = 60.0
+# How much longer than asked is waited at most: many are told the same moment.
+SPREAD_SECONDS = 1.0
 # Shorter waits need no word.
 TOLD_SECONDS = 2.0
 PASSING = {408, 500, 502, 503, 504}
@@ -68,9 +70,9 @@ def patiently(
             return attempt(repeats > 0)
         except (httpx.TransportError, ApiError) as error:
             passing = may_pass(error, harmless=harmless, refused=refused)
-            seconds = wait_seconds(asked_to_wait(error), repeats, rng)
-            over = time.monotonic() - began + seconds > ENOUGH_SECONDS
-            if not passing or repeats == REPEATS or over:
+            left = began + ENOUGH_SECONDS - time.monotonic()
+            seconds = wait_seconds(asked_to_wait(error), repeats, rng, left)
+            if not passing or repeats == REPEATS or seconds > left:
                 raise
             if seconds >= TOLD_SECONDS:
                 say(f"Label Studio {_state(error)}; trying again in {seconds:.0f} s.")
@@ -117,8 +119,8 @@ def lasting(error: Exception) -> str | None:
     return None
 
 
-def wait_seconds(asked: float | None, repeats: int, rng: random.Random) -> float:
-    """How long to wait before the next attempt: as long as was asked, else doubling, with full jitter.
+def wait_seconds(asked: float | None, repeats: int, rng: random.Random, left: float = ENOUGH_SECONDS) -> float:
+    """How long to wait before the next attempt: as long as was asked and a little, else doubling, with full jitter.
 
     Parameters
     ----------
@@ -127,6 +129,8 @@ def wait_seconds(asked: float | None, repeats: int, rng: random.Random) -> float
     repeats : int
         How many attempts were repeated already.
     rng : random.Random
+    left : float, optional
+        For how many seconds it may be tried yet: what is added to what was asked does not go beyond.
 
     Returns
     -------
@@ -134,7 +138,7 @@ def wait_seconds(asked: float | None, repeats: int, rng: random.Random) -> float
         Seconds.
     """
     if asked is not None:
-        return asked
+        return rng.uniform(asked, max(asked, min(asked + SPREAD_SECONDS, left)))
     return rng.uniform(0, min(LONGEST_SECONDS, FIRST_SECONDS * 2**repeats))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -120,7 +121,7 @@ def refusal(error: Any, what: str) -> ServerError:
     if page and status in GATEWAY:
         return ServerError(
             f"A gateway in front of Label Studio answered {status} {said}",
-            "See that Label Studio itself runs and that the gateway lets this machine reach it, then run the"
+            f"{_wait(error)}See that Label Studio itself runs and that the gateway lets this machine reach it, then run the"
             " same command again: nothing is done twice.",
         )
     if status == 403:
@@ -143,13 +144,11 @@ def refusal(error: Any, what: str) -> ServerError:
             f"See that nobody changes the project just now. {AGAIN}",
         )
     if status == 429:
-        asked = asked_to_wait(error)
-        wait = f"{asked:.0f} s" if asked else "a few minutes"
-        return ServerError(f"Label Studio is asked too much (429) {said}", f"Wait {wait}. {AGAIN}")
+        return ServerError(f"Label Studio is asked too much (429) {said}", f"{_wait(error)}{AGAIN}")
     if status >= 500:
         return ServerError(
             f"Label Studio failed with {status} {said}",
-            f"{AGAIN} If it stays, look into Label Studio's log.",
+            f"{_wait(error)}{AGAIN} If it stays, look into Label Studio's log.",
         )
     return ServerError(
         f"Label Studio answered {status} {said}",
@@ -186,6 +185,14 @@ def no_renewal() -> ServerError:
         "Give the address of Label Studio's first page, for example http://localhost:8080; one that knows no such"
         " tokens takes a legacy token.",
     )
+
+
+def _wait(error: Any) -> str:
+    """How long to wait, as a sentence to go before the others; empty where nothing says so."""
+    asked = asked_to_wait(error)
+    if asked:
+        return f"Wait {math.ceil(asked)} s. "
+    return "Wait a few minutes. " if error.status_code == 429 else ""
 
 
 def _who(page: bool) -> str:

@@ -50,7 +50,8 @@ def test_reading_goes_on_after_a_fault_in_passing(far, waits, fault):
     client, proxy, _ = far
     proxy.listen(Plan(WHO, fault))
     assert ask(client)["id"] == 1
-    assert proxy.hits == 1 and waits and max(waits) <= (1 if fault in ("429", "503") else 2)
+    assert proxy.hits == 1 and waits and max(waits) <= 2
+    assert min(waits) >= (1 if fault in ("429", "503") else 0)
 
 
 @pytest.mark.parametrize("fault", ["reset before", "answer lost", "cut off", "slow", "500", "502"])
@@ -108,6 +109,15 @@ def test_waits_are_spread_over_all_of_their_length():
     rng = random.Random(2)
     drawn = [patience.wait_seconds(None, 3, rng) for _ in range(500)]
     assert min(drawn) < 0.2 and max(drawn) > 7.8 and 3.5 < sum(drawn) / 500 < 4.5
+
+
+def test_who_are_asked_to_wait_until_the_same_moment_do_not_come_back_together_nor_sooner():
+    rng = random.Random(2)
+    drawn = [patience.wait_seconds(7, 0, rng) for _ in range(500)]
+    assert 7 <= min(drawn) < 7.1 and 7.9 < max(drawn) <= 8
+    # A wait that is just short enough stays so.
+    assert all(7 <= patience.wait_seconds(7, 0, rng, 7.25) <= 7.25 for _ in range(50))
+    assert patience.wait_seconds(7, 0, rng, 5) == 7
 
 
 @pytest.mark.parametrize(("header", "seconds"), [
@@ -169,7 +179,7 @@ SENTENCES = {
         "A gateway in front of Label Studio answered 502 (while asking): 502 Bad Gateway nginx",
         "See that Label Studio itself runs and that the gateway lets this machine reach it",
     ),
-    "503": ("Label Studio failed with 503 (while asking): nothing more.", AGAIN),
+    "503": ("Label Studio failed with 503 (while asking): nothing more.", f"Wait 1 s. {AGAIN} If it stays"),
     "truncated": (
         "Label Studio's answer is damaged or not of the form it should have (while asking): it is no JSON, or cut off.",
         AGAIN,
@@ -204,6 +214,21 @@ def test_every_fault_that_stays_has_its_sentence(far, fault):
         ask(client, form=forms.Numbered)
     what, remedy = SENTENCES[fault]
     assert raised.value.what == what and raised.value.remedy.startswith(remedy)
+
+
+@pytest.mark.parametrize(("status", "body", "headers", "remedy"), [
+    (503, "", {"retry-after": "3600"}, f"Wait 3600 s. {AGAIN} If it stays, look into Label Studio's log."),
+    (503, "<html>busy</html>", {"retry-after": "3600"}, "Wait 3600 s. See that Label Studio itself runs"),
+    (429, "<html>busy</html>", {"Retry-After": "3600"}, "Wait 3600 s. See that Label Studio itself runs"),
+    (429, "<html>busy</html>", {}, "Wait a few minutes. See that Label Studio itself runs"),
+    (429, "{}", {"Retry-After": "0"}, f"Wait a few minutes. {AGAIN}"),
+    (502, "<html>busy</html>", {}, "See that Label Studio itself runs"),
+    (500, "{}", {}, AGAIN),
+])
+def test_how_long_to_wait_is_said_wherever_it_was_asked_for(status, body, headers, remedy):
+    from label_studio_sdk.core.api_error import ApiError
+
+    assert refusal(ApiError(status_code=status, body=body, headers=headers), "asking").remedy.startswith(remedy)
 
 
 PAGE = "<html><head><style>p {{}}</style></head><body><h1>{}</h1></body></html>"
