@@ -104,6 +104,20 @@ def may_pass(error: Exception, *, harmless: bool, refused: bool = True) -> bool:
     return harmless and isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError | httpx.TimeoutException)
 
 
+def may_be_done(error: Exception) -> bool:
+    """Whether what failed may have been carried out, or still be at work: no answer says that it was not.
+
+    Parameters
+    ----------
+    error : httpx.TransportError or label_studio_sdk.core.api_error.ApiError
+
+    Returns
+    -------
+    bool
+    """
+    return may_pass(error, harmless=True) and not may_pass(error, harmless=False)
+
+
 def lasting(error: Exception) -> str | None:
     """Why no connection will come about however long one waits: ``name`` or ``certificate``; None otherwise."""
     import socket

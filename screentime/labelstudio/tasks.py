@@ -12,6 +12,7 @@ from typing import Any, TypedDict
 from screentime.errors import ServerError
 from screentime.labelstudio import forms
 from screentime.labelstudio.client import Client, speaking
+from screentime.labelstudio.patience import may_be_done
 from screentime.labelstudio.project import ProjectRef
 
 Progress = Callable[[int, int], None]
@@ -23,7 +24,10 @@ IMPORT_CHUNK = 1000
 IMPORT_SECONDS = 300.0
 # How long tasks whose import lost its answer may take to appear, in seconds between looks.
 LOOK_AGAIN = (0.5, 1.0, 2.0, 4.0)
-
+# A gateway gives up sooner than Label Studio: run at once, the same command would not see what is being made.
+STILL_IMPORTING = (
+    "Label Studio may still be importing: wait a minute, then run the same command again: nothing is done twice."
+)
 
 # Of a task's data, the addresses that the page fetches.
 PICTURES = ("image", "previous", "next")
@@ -255,16 +259,24 @@ def _move(
 
 def _import(client: Client, project: ProjectRef, tasks: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """Import tasks; when the answer is lost, look whether it was done, and never send them twice."""
+    from httpx import TransportError
+    from label_studio_sdk.core.api_error import ApiError
+
     uids = {task["uid"] for task in tasks}
+    perhaps = False
     try:
         with speaking("pushing frames"):
-            answer = client.request(
-                "POST", f"api/projects/{project.id}/import",
-                params={"return_task_ids": "true"}, json=[{"data": dict(task)} for task in tasks],
-                seconds=IMPORT_SECONDS, form=forms.Imported,
-            )
+            try:
+                answer = client.request(
+                    "POST", f"api/projects/{project.id}/import",
+                    params={"return_task_ids": "true"}, json=[{"data": dict(task)} for task in tasks],
+                    seconds=IMPORT_SECONDS, form=forms.Imported,
+                )
+            except (TransportError, ApiError) as error:
+                perhaps = may_be_done(error)
+                raise
             ids = answer.get("task_ids") or []
-    except ServerError:
+    except ServerError as error:
         for seconds in LOOK_AGAIN:
             time.sleep(seconds)
             try:
@@ -274,7 +286,7 @@ def _import(client: Client, project: ProjectRef, tasks: Sequence[Mapping[str, An
                 break
             if uids <= known.keys():
                 return known
-        raise
+        raise (ServerError(error.what, STILL_IMPORTING) if perhaps else error) from None
     if len(ids) == len(tasks):
         return {task["uid"]: id for task, id in zip(tasks, ids)}
     # Servers that import in the background give no numbers: wait until the tasks are there.

@@ -6,6 +6,7 @@ import types
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
+import httpx
 import pytest
 
 from screentime.errors import ServerError
@@ -103,6 +104,16 @@ def test_a_person_is_told_of_long_waits_which_double_and_end(far, waits):
     assert all(one <= most for one, most in zip(waits, (1, 2, 4, 8, 8))) and len(waits) == 5
     told = [one for one in waits if one >= 2]
     assert said == [f"Label Studio answered 502; trying again in {one:.0f} s." for one in told] and told
+
+
+@pytest.mark.parametrize(("error", "perhaps"), [
+    (httpx.ReadTimeout(""), True), (httpx.RemoteProtocolError(""), True), (504, True), (500, True), (503, True),
+    (httpx.ConnectError(""), False), (429, False), (403, False), (400, False),
+])
+def test_what_was_carried_out_though_nobody_says_so(error, perhaps):
+    from label_studio_sdk.core.api_error import ApiError
+
+    assert patience.may_be_done(ApiError(status_code=error) if isinstance(error, int) else error) is perhaps
 
 
 def test_waits_are_spread_over_all_of_their_length():

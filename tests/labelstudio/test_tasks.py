@@ -47,6 +47,26 @@ def test_lost_answer_is_looked_after_and_not_sent_again(ls_home, ls_server, ls_c
     assert count(ls_client, sample.ref) == 4
 
 
+@pytest.mark.parametrize("fault", ["reset before", "403"])
+def test_an_import_that_may_still_be_at_work_is_to_be_waited_for(
+    ls_home, ls_server, ls_client, make_project, monkeypatch, fault
+):
+    """As where a gateway gives up before Label Studio does, but not where Label Studio says that it does nothing."""
+    monkeypatch.setattr(tasks, "LOOK_AGAIN", (0.05, 0.05))
+    sample = make_project(4, push=False)
+    proxy = FaultyProxy(ls_server.port)
+    proxy.listen(Plan("POST /api/projects/N/import", fault, always=True))
+    try:
+        far = connect(proxy.url, server.credentials(ls_home).token)
+        with pytest.raises(ServerError) as raised:
+            tasks.push_frames(far, sample.ref, sample.data)
+    finally:
+        proxy.close()
+    assert (raised.value.remedy == tasks.STILL_IMPORTING) is (fault == "reset before")
+    assert "pushing frames" in raised.value.what and proxy.hits == 1
+    assert tasks.push_frames(ls_client, sample.ref, sample.data).created == count(ls_client, sample.ref) == 4
+
+
 def test_lost_answer_of_pre_annotations_is_repaired_by_repeating(ls_home, ls_server, ls_client, make_project):
     sample = make_project(4)
     items = [(number, {"Tom"}, 0.9) for number in sample.numbers]
