@@ -12,6 +12,7 @@ from screentime.errors import ConfigError, NotReady, ScreentimeError, ServerErro
 from screentime.labels_table import COLUMNS
 from screentime.labelstudio.client import speaking
 from screentime.labelstudio.predictions import prediction_versions, shown_version
+from screentime.otherfilms import audit_film
 from screentime.projects import begin, extract_films
 from screentime.puttingback import put_back, read_copy
 from screentime.rounds import Loop
@@ -298,6 +299,43 @@ def test_a_deleted_project_is_made_again_with_its_labels_and_pre_annotations(lab
     assert synced.labels == 10 and said(loop) == before
     assert prediction_versions(loop.link.client, loop.known_project()) == {synced.round.version: 30}
     assert shown_version(loop.link.client, loop.known_project()) == synced.round.version
+
+
+@pytest.mark.parametrize("between", [False, True], ids=["at once", "after a pull"])
+def test_a_deleted_project_s_audited_film_gets_its_labels_back_after_another_audit(labelled, tmp_path, between):
+    from screentime.demo.cast import CHARACTERS
+    from screentime.demo.film import draw_film
+
+    film = tmp_path / "other.mp4"
+    rows = draw_film(film, seconds=20, seed=6, size=(320, 180))
+    truth = [frozenset(name for name, on in zip(CHARACTERS, row) if on) for row in rows]
+    asked = audit_film(labelled, film, 4)
+    [audited] = labelled.workspace.audited()
+    known = truth_of(audited.frames, truth, film)
+    tab = int(asked.url.split("tab=")[1].split("&")[0])
+    assert Annotator(labelled.link.client, labelled.project(), labelled.schema, known).label(tab, 99) == 4
+    afresh(labelled).pull()
+    before = said(labelled)
+    assert len(before) == 14
+    request(labelled, "DELETE", f"api/projects/{number(labelled)}/")
+    loop = afresh(labelled)
+    copy = read_copy(loop, loop.workspace.labels_table)
+    loop.push()
+    # The project's own frames come by themselves, those of the other film do not.
+    assert put_back(loop, copy) == 10
+    assert loop.talk.sentences[-1] == "10 labels were put back; 4 belong to frames that are not in this project."
+    if between:
+        pulled = afresh(loop)
+        pulled.pull()
+        assert pulled.talk.sentences == [gone_sentence(pulled, 4)] and len(said(loop)) == 10
+        copy = read_copy(loop, loop.workspace.gone_table)
+    again = audit_film(afresh(loop), film, 4)
+    assert (again.frames, again.created) == (4, 4)
+    loop = afresh(loop)
+    loop.push()
+    assert put_back(loop, copy) == 4
+    afresh(loop).pull()
+    assert said(loop) == before
 
 
 def test_a_deleted_project_pushed_without_its_labels_keeps_them_all(labelled):
