@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from screentime.agreement import by_person
 from screentime.batches import ask, waiting
 from screentime.config import Config
 from screentime.errors import NotReady, ScreentimeError
 from screentime.gone import gone, keep_gone
+from screentime.lazily import lazily
 from screentime.material import gather
 from screentime.pages import fill_tabs, hand_out, push_tasks, restore
 from screentime.records import Frame, Label, Round
@@ -72,12 +72,12 @@ class Loop:
         self.most = most
         self.schema = workspace.schema()
 
-    @cached_property
+    @lazily
     def frames(self) -> list[Frame]:
         """The workspace's frames."""
         return self.workspace.frames()
 
-    @cached_property
+    @lazily
     def backbone(self) -> Backbone:
         """The backbone that the options name."""
         from screentime.model.backbone import open_backbone
@@ -85,7 +85,7 @@ class Loop:
         with self.talk.progress("Loading the backbone"):
             return open_backbone(self.config.model.backbone, self.config.model.view, self.talk)
 
-    @cached_property
+    @lazily
     def embeddings(self) -> np.ndarray:
         """Embeddings of `frames`, kept on disk."""
         from screentime.model.embeddings import embed_frames
@@ -94,20 +94,35 @@ class Loop:
             self.frames, self.workspace.root, self.workspace.embeddings_folder, self.backbone, self.talk
         )
 
-    @cached_property
+    @lazily
     def answers(self) -> Answers:
         """What was read of people's answers."""
         from screentime.labelstudio.answers import Answers
 
         return Answers()
 
-    @cached_property
+    @lazily
     def link(self) -> Link:
         """The connected server."""
+        return self.connect()
+
+    def connect(self, **patience: Any) -> Link:
+        """Connect to the server, which is `link` from then on.
+
+        Parameters
+        ----------
+        **patience : optional
+            See `screentime.labelstudio.link.open_link`: how long, and whether again.
+
+        Returns
+        -------
+        Link
+        """
         from screentime.labelstudio.link import open_link
 
         with self.talk.progress("Connecting to Label Studio"):
-            return open_link(self.config, self.talk.say)
+            self.link = open_link(self.config, self.talk.say, **patience)
+        return self.link
 
     # -- the steps --------------------------------------------------------------------------------
 
@@ -285,11 +300,11 @@ class Loop:
             self.link.client, self.known_project().id, self.schema, workspace_id=self.config.project.id
         )
 
-    def answered(self) -> tuple[int, int]:
-        """How many labels and how many skips are in Label Studio."""
+    def answered(self, **patience: float) -> tuple[int, int]:
+        """How many labels and how many skips are in Label Studio, see `screentime.labelstudio.project.answered`."""
         from screentime.labelstudio.project import answered
 
-        return answered(self.link.client, self.known_project())
+        return answered(self.link.client, self.known_project(), **patience)
 
     def known_project(self) -> ProjectRef:
         """The workspace's project, without a look whether it is still there and as it was."""

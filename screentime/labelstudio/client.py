@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from label_studio_sdk.core.client_wrapper import SyncClientWrapper
 
 REQUEST_SECONDS = 120.0
+CONNECT_SECONDS = 30.0
 PUBLIC_VARIABLE = "LABEL_STUDIO_PUBLIC_URL"
 # Done twice they leave what they leave when done once.
 HARMLESS = {"GET", "PUT", "PATCH", "DELETE"}
@@ -56,6 +57,8 @@ class Client:
         Spreads such waits.
     public : str
         Address by which people open it, where that is another.
+    again : bool
+        Whether what fails in a way that may pass is tried again; who looks every few seconds anyway need not.
     """
 
     url: str
@@ -64,6 +67,7 @@ class Client:
     say: Say = field(default=silent, repr=False)
     rng: random.Random = field(default_factory=random.Random, repr=False)
     public: str = ""
+    again: bool = True
 
     @property
     def page(self) -> str:
@@ -116,10 +120,10 @@ class Client:
                     return None
                 raise
 
-        _renew(self.line, say=self.say, rng=self.rng)
+        _renew(self.line, seconds, self.again, say=self.say, rng=self.rng)
         answer = patiently(
             attempt, harmless=method in HARMLESS if harmless is None else harmless, say=self.say, rng=self.rng
-        )
+        ) if self.again else attempt(False)
         return answer if form is None else _formed(answer, form)
 
 
@@ -172,7 +176,9 @@ def _names_a_machine(url: str) -> bool:
         return False
 
 
-def connect(url: str, token: str, say: Say = silent, public: str = "") -> Client:
+def connect(
+    url: str, token: str, say: Say = silent, public: str = "", *, seconds: float = CONNECT_SECONDS, again: bool = True
+) -> Client:
     """Reach a Label Studio server and check that the token may work there.
 
     Parameters
@@ -185,6 +191,10 @@ def connect(url: str, token: str, say: Say = silent, public: str = "") -> Client
         Told before a long wait for the server, now and later.
     public : str, optional
         Address by which people open it, where that is another; it is not asked.
+    seconds : float, optional
+        How long to wait for its first answer.
+    again : bool, optional
+        Whether that is tried again where it fails in a way that may pass.
 
     Returns
     -------
@@ -209,13 +219,14 @@ def connect(url: str, token: str, say: Say = silent, public: str = "") -> Client
     what, rng = f"connecting to Label Studio at {url}", random.Random()
     with speaking(what):
         line = _line(url, token, local=urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1"))
+
+        def ask(_: bool) -> Any:
+            return _send(line, "GET", "api/current-user/whoami", seconds)
+
         # Where nobody listens at all, a person would wait for nothing.
-        _renew(line, refused=False, say=say, rng=rng)
+        _renew(line, seconds, again, refused=False, say=say, rng=rng)
         try:
-            who = patiently(
-                lambda _: _send(line, "GET", "api/current-user/whoami", 30), harmless=True, refused=False,
-                say=say, rng=rng,
-            )
+            who = patiently(ask, harmless=True, refused=False, say=say, rng=rng) if again else ask(False)
             who = _formed(who, forms.Numbered)
         except Unreadable:
             raise no_label_studio(what) from None
@@ -284,9 +295,18 @@ def _line(url: str, token: str, *, local: bool) -> SyncClientWrapper:
     return line
 
 
-def _renew(line: SyncClientWrapper, *, refused: bool = True, say: Say, rng: random.Random) -> None:
+def _renew(
+    line: SyncClientWrapper, seconds: float, again: bool, *, refused: bool = True, say: Say, rng: random.Random
+) -> None:
     """Renew a personal access token that is about to end; no harm is done by renewing it twice."""
-    patiently(lambda _: line._tokens_client.renew(), harmless=True, refused=refused, say=say, rng=rng)
+
+    def renew(_: bool) -> None:
+        line._tokens_client.renew(min(seconds, CONNECT_SECONDS))
+
+    if again:
+        patiently(renew, harmless=True, refused=refused, say=say, rng=rng)
+    else:
+        renew(False)
 
 
 def _send(line: SyncClientWrapper, method: str, path: str, seconds: float, **body: Any) -> Any:

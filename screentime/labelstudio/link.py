@@ -11,7 +11,14 @@ from screentime.config import Config, LabelStudio
 from screentime.errors import NotReady, ServerError
 from screentime.label_config import fill
 from screentime.labelstudio import installation, server
-from screentime.labelstudio.client import PUBLIC_VARIABLE, Client, connect, plain_address, silent
+from screentime.labelstudio.client import (
+    CONNECT_SECONDS,
+    PUBLIC_VARIABLE,
+    Client,
+    connect,
+    plain_address,
+    silent,
+)
 from screentime.labelstudio.instructions import TEXT
 from screentime.labelstudio.patience import Say
 from screentime.labelstudio.project import ProjectRef, ensure_project
@@ -38,7 +45,9 @@ class Link:
     embedded: bool
 
 
-def open_link(config: Config, say: Say = silent) -> Link:
+def open_link(
+    config: Config, say: Say = silent, *, seconds: float = CONNECT_SECONDS, again: bool = True
+) -> Link:
     """Connect to the server that the options name, or to the embedded one.
 
     Parameters
@@ -48,6 +57,8 @@ def open_link(config: Config, say: Say = silent) -> Link:
         go before it.
     say : callable of str, optional
         Told before a long wait for the server, now and later.
+    seconds, again : optional
+        See `screentime.labelstudio.client.connect`.
 
     Returns
     -------
@@ -69,13 +80,14 @@ def open_link(config: Config, say: Say = silent) -> Link:
                 f"There is no token for Label Studio at {public or url}.",
                 f"Make one there under Account & Settings and put it into {TOKEN_VARIABLE}.",
             )
-        return Link(connect(url, token, say, public), embedded=False)
+        return Link(connect(url, token, say, public, seconds=seconds, again=again), embedded=False)
     home = installation.home()
     running = server.status(home)
     if running is None:
         raise NotReady("Label Studio is not running.", "Start it with `screentime server start`.")
     try:
-        return Link(connect(running.url, server.credentials(home).token, say, public), embedded=True)
+        token = server.credentials(home).token
+        return Link(connect(running.url, token, say, public, seconds=seconds, again=again), embedded=True)
     except TokenRefused as error:
         # Its token can only have been changed in its page.
         raise ServerError(error.what, "`screentime server start` takes up the one that it takes now.") from None

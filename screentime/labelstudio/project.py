@@ -9,7 +9,7 @@ from typing import Any
 from screentime import label_config as configs
 from screentime.errors import ConfigError, NotReady, ServerError
 from screentime.labelstudio import forms
-from screentime.labelstudio.client import Client, speaking
+from screentime.labelstudio.client import REQUEST_SECONDS, Client, speaking
 from screentime.labelstudio.instructions import is_ours
 from screentime.schema import Schema
 
@@ -155,8 +155,19 @@ def get_project(client: Client, id: int, schema: Schema, *, workspace_id: str) -
     return reference(client, id)
 
 
-def answered(client: Client, project: ProjectRef) -> tuple[int, int]:
+def answered(client: Client, project: ProjectRef, seconds: float = REQUEST_SECONDS) -> tuple[int, int]:
     """How many labels and how many skips there are: a cheap way to see that something came.
+
+    Parameters
+    ----------
+    client : Client
+    project : ProjectRef
+    seconds : float, optional
+        How long to wait for the answer.
+
+    Returns
+    -------
+    tuple of int
 
     Raises
     ------
@@ -166,7 +177,8 @@ def answered(client: Client, project: ProjectRef) -> tuple[int, int]:
     labels, skips = "total_annotations_number", "skipped_annotations_number"
     with speaking("counting the labels"):
         found = client.request(
-            "GET", f"api/projects/{project.id}/", params={"include": f"{labels},{skips}"}, form=forms.Counted
+            "GET", f"api/projects/{project.id}/", params={"include": f"{labels},{skips}"}, form=forms.Counted,
+            seconds=seconds,
         )
     return found[labels], found[skips]
 

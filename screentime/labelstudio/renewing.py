@@ -21,6 +21,7 @@ from screentime.labelstudio.patience import ENOUGH_SECONDS
 from screentime.labelstudio.refusals import Unreadable, decoded, no_renewal
 
 PATH = "api/token/refresh/"
+# Where the SDK itself asks, which it does not say how long to wait for.
 RENEWAL_SECONDS = 30.0
 # How much longer a token has to last: a request is sent again for so long at most, and some.
 SPARE_SECONDS = ENOUGH_SECONDS + 30.0
@@ -29,8 +30,13 @@ SPARE_SECONDS = ENOUGH_SECONDS + 30.0
 class Tokens(TokensClientExt):
     """The SDK's keeper of an account's token, whose renewal fails as other requests fail."""
 
-    def renew(self) -> None:
+    def renew(self, seconds: float) -> None:
         """See that the requests of the next minute need no renewal; nothing is sent for a legacy token.
+
+        Parameters
+        ----------
+        seconds : float
+            How long to wait for an answer.
 
         Raises
         ------
@@ -41,15 +47,19 @@ class Tokens(TokensClientExt):
             return
         with self._token_refresh_lock:
             if not self._lasts():
-                self._set_access_token(self.refresh().access)
+                self._set_access_token(self.refresh(seconds=seconds).access)
 
-    def refresh(self, refresh_token: str | None = None) -> TokenRefreshResponse:
+    def refresh(
+        self, refresh_token: str | None = None, *, seconds: float = RENEWAL_SECONDS
+    ) -> TokenRefreshResponse:
         """Ask for a token that is taken for some minutes.
 
         Parameters
         ----------
         refresh_token : str, optional
             As the SDK has it: another one than the account's.
+        seconds : float, optional
+            How long to wait for an answer.
 
         Returns
         -------
@@ -66,7 +76,7 @@ class Tokens(TokensClientExt):
             If nobody there renews tokens.
         """
         answer = self._client_wrapper.httpx_client.httpx_client.post(
-            urljoin(self._base_url, PATH), json={"refresh": refresh_token or self._api_key}, timeout=RENEWAL_SECONDS
+            urljoin(self._base_url, PATH), json={"refresh": refresh_token or self._api_key}, timeout=seconds
         )
         if answer.status_code == 404:
             raise no_renewal()

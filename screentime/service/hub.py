@@ -54,14 +54,14 @@ class Hub:
         return next((one for one in self._served if one.identity == identity), None)
 
     def next(self) -> Served:
-        """Wait until a project is due; the one that is overdue longest."""
+        """Wait until a project is due; the one that is overdue longest, and of those that fail after the others."""
         while True:
             self._woken.clear()
-            first = min(self._served, key=Served.due)
-            wait = first.due() - time.monotonic()
-            if wait <= 0:
+            now = time.monotonic()
+            first = min(self._served, key=lambda one: one.turn(now))
+            if first.due() <= now:
                 return first
-            self._woken.wait(wait)
+            self._woken.wait(min(one.due() for one in self._served) - now)
 
 
 def names_of(folders: Sequence[Path]) -> list[str]:

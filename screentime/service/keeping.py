@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from screentime.cards import state_of
 from screentime.errors import ScreentimeError
+from screentime.labelstudio import connected
 from screentime.labelstudio.connected import restore_version, silence_webhooks
 from screentime.labelstudio.project import reference
 
@@ -122,5 +124,7 @@ class Keeper:
         """The connection, made anew where the options changed: the address and the token stand there."""
         root, state = served.workspace.root, state_of(served.workspace.config_file.stat())
         if root not in self._clients or self._clients[root][0] != state:
-            self._clients[root] = state, served.loop().link.client
+            link = served.loop().connect(seconds=connected.LOOK_SECONDS, again=False)
+            # A server that hangs keeps the other projects waiting no longer than one request does.
+            self._clients[root] = state, replace(link.client, again=False)
         return self._clients[root][1]

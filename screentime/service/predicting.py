@@ -53,10 +53,10 @@ class Project(Protocol):
 
 @dataclass
 class Open:
-    """What is kept of a project between two questions: its connection by these options, and its model."""
+    """What is kept of a project between two questions: its connection by these options, once made, and its model."""
 
-    client: Client
     options: object
+    client: Client | None = None
     version: str = ""
     rows: Mapping[str, Sequence[float]] = field(default_factory=dict)
     classifier: Classifier | None = None
@@ -130,10 +130,13 @@ class Predictor:
                 row = _array([kept.rows[uid]])
             else:
                 frame = frames.get(uid)
+                file = served.workspace.root / frame.file if frame else None
+                if not (file and file.is_file()):
+                    self._connect(kept, loop, until)
                 try:
                     if (left := until - time.monotonic()) <= 0:
                         raise Late(where)
-                    picture = self._picture(kept, served.workspace.root / frame.file if frame else None, data, where, left)
+                    picture = self._picture(kept, file, data, where, left)
                 except (UserMistake, ServerError) as error:
                     errors.append(error)
                     answers.append([])
@@ -154,12 +157,19 @@ class Predictor:
 
         root, options = served.workspace.root, state_of(served.workspace.config_file.stat())
         if root not in self._open or self._open[root].options != options:
-            self._open[root] = Open(loop.link.client, options)
+            self._open[root] = Open(options)
         kept = self._open[root]
         if kept.version != version:
             kept.rows = read_rows(served.workspace.models_folder / version / PREDICTIONS, loop.schema)
             kept.version, kept.classifier = version, None
         return kept
+
+    def _connect(self, kept: Open, loop: Loop, until: float) -> None:
+        """Connect where that was not done: a frame that is known needs no Label Studio, and is told though one hangs."""
+        left = until - time.monotonic()
+        if kept.client is None and left > 0:
+            link = loop.connect(seconds=min(left, FETCH_SECONDS), again=False)
+            kept.client = link.client
 
     def _picture(self, kept: Open, file: Path | None, data: Mapping[str, Any], where: str, seconds: float) -> np.ndarray:
         if file and file.is_file():

@@ -25,6 +25,10 @@ from screentime.workspace import Workspace
 LOOK_AGAIN_SECONDS = 60.0
 # After an error; twice as long after each further one. Another command ends by itself.
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS, OTHERS_SECONDS = 5.0, 300.0, 20.0
+# How long a server may take to be reached, and to count; one that hangs keeps the other projects waiting so long.
+CONNECT_SECONDS, COUNT_SECONDS = 10.0, 30.0
+# A project that fails is tried after the others, and after so long past its time whatever they do.
+LAST_SECONDS = 60.0
 # Why a round is asked for that an earlier service was asked for.
 BEFORE = "Start training was pressed before the service began"
 # Older pre-annotations are deleted so long before it is another project's turn.
@@ -131,6 +135,22 @@ class Served:
         """When the project is to be looked at, by `time.monotonic`."""
         return min(self._next, self._earliest) if self._asked else self._next
 
+    def turn(self, now: float) -> tuple[bool, bool, float]:
+        """What projects are ordered by, the first one first: those that are due, and of these who failed last.
+
+        Parameters
+        ----------
+        now : float
+            By `time.monotonic`.
+
+        Returns
+        -------
+        tuple
+        """
+        due, state = self.due(), self.state
+        last = state.failures > 0 and not state.trouble.passing and now - due < LAST_SECONDS
+        return (due > now, last, due)
+
     def _heard(self) -> None:
         self._asked = True
         self.state = replace(self.state, hints=self.state.hints + 1)
@@ -166,7 +186,7 @@ class Served:
             return
         watching = self._opened()
         forced = self._rounds.pending
-        count = watching.loop.answered()
+        count = watching.loop.answered(seconds=COUNT_SECONDS)
         if not self._settling.settled(sum(count), time.monotonic()) and not forced:
             self._well(time.monotonic() + QUIET_SECONDS)
         elif forced or self._hinted or watching.wants(count):
@@ -208,6 +228,8 @@ class Served:
         if self._watching is None or files != self._files:
             loop = Loop(self.workspace, override(self.workspace.config(), self._changes), _Telling(self))
             self.number = self.workspace.progress().project
+            # Once and not for long, since the other projects wait meanwhile; it is tried again after them.
+            loop.connect(seconds=CONNECT_SECONDS, again=False)
             loop.project()
             self._register(loop)
             self._watching, self._files = Watching(loop, LOOK_AGAIN_SECONDS), files

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from screentime.errors import ServerError
+from screentime.labelstudio import client as clients
 from screentime.labelstudio import patience, server
 from screentime.labelstudio.client import Client, connect, speaking
 from screentime.labelstudio.refusals import AGAIN, Unreadable, refusal, unreadable
@@ -277,7 +278,7 @@ def renewed(ls_home, ls_server, waits, monkeypatch):
     proxy = FaultyProxy(ls_server.port)
     client = connect(proxy.url, personal_token(ls_server.url, server.credentials(ls_home)))
     monkeypatch.setattr(renewing, "SPARE_SECONDS", 1e6)
-    monkeypatch.setattr(renewing, "RENEWAL_SECONDS", 0.5)
+    monkeypatch.setattr(clients, "CONNECT_SECONDS", 0.5)
     yield client, proxy
     proxy.close()
 

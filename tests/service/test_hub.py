@@ -178,7 +178,7 @@ def test_what_should_not_fail_is_waited_out_too(cartoon_loop, monkeypatch):
     cartoon_loop.push()
     one = served(cartoon_loop)
 
-    def broken(loop):
+    def broken(loop, seconds):
         raise ZeroDivisionError("x")
 
     with monkeypatch.context() as patch:

@@ -3,18 +3,22 @@
 import http.server
 import json
 import threading
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 
 import pytest
 
 from screentime.config import Config, LabelStudio, Project
+from screentime.errors import ServerError
+from screentime.service.hub import Hub
 from screentime.service.keeping import Keeper
 from screentime.service.served import Served
 from screentime.workspace import create
 
 TOKEN = "a" * 40
+WHOAMI = "/api/current-user/whoami"
 ANSWERS = {
-    "/api/current-user/whoami": {"id": 1},
+    WHOAMI: {"id": 1},
     "/api/projects/3/": {"id": 3, "model_version": "v001-24", "show_collab_predictions": True},
 }
 
@@ -81,20 +85,67 @@ def test_projects_of_one_number_are_asked_for_on_their_own_servers(project):
             keeper.look(one)
             keeper.look(one)
     look = ["/api/projects/3/", "/api/webhooks/"]
-    assert [path for path, _ in of_first] == ["/api/current-user/whoami", *look, *look]
+    assert [path for path, _ in of_first] == [WHOAMI, *look, *look]
     assert of_second == of_first
 
 
 @pytest.mark.timeout(60)  # a request waits for 120 s by itself
 def test_a_server_that_hangs_keeps_the_other_projects_waiting_for_a_short_time(project, monkeypatch):
     monkeypatch.setattr("screentime.labelstudio.connected.LOOK_SECONDS", 2.0)
-    monkeypatch.setattr("screentime.labelstudio.patience.REPEATS", 0)
     with label_studio(never="/api/projects/3/") as (first, of_first), label_studio() as (second, of_second):
         both = [project("tom", first), project("jerry", second)]
         keeper = Keeper(lambda: both)
         for one in both:
             keeper.look(one)
-    assert (of_first[-1][0], of_second[-1][0]) == ("/api/projects/3/", "/api/webhooks/")
+    # One request, and none again.
+    assert [path for path, _ in of_first] == [WHOAMI, "/api/projects/3/"] and of_second[-1][0] == "/api/webhooks/"
+
+
+@pytest.mark.timeout(60)  # connecting waits for 30 s by itself, four times
+def test_a_server_that_never_says_who_we_are_is_waited_for_once_a_look(project, monkeypatch):
+    monkeypatch.setattr("screentime.labelstudio.connected.LOOK_SECONDS", 0.5)
+    with label_studio(never=WHOAMI) as (url, asked):
+        one = project("tom", url)
+        keeper = Keeper(lambda: [one])
+        keeper.look(one)
+        keeper.look(one)
+    assert [path for path, _ in asked] == [WHOAMI, WHOAMI]
+
+
+@pytest.mark.timeout(60)
+def test_while_one_project_connects_another_one_can(project):
+    with label_studio(never=WHOAMI) as (first, of_first), label_studio() as (second, _):
+        hung, good = project("tom", first), project("jerry", second)
+
+        def connect(loop):
+            with suppress(ServerError):
+                assert loop.link is None
+
+        thread = threading.Thread(target=connect, args=[hung.loop()])
+        thread.start()
+        while not of_first:
+            assert thread.is_alive()
+        assert good.loop().link.client.url == second and thread.is_alive()
+
+
+@pytest.mark.timeout(60)
+def test_a_project_whose_server_hangs_is_tried_once_and_after_the_others(project, monkeypatch):
+    monkeypatch.setattr("screentime.service.served.CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr("screentime.service.served.FIRST_WAIT_SECONDS", 0.0)
+    with label_studio(never=WHOAMI) as (first, of_first), label_studio() as (second, _):
+        hung, good = project("tom", first), project("jerry", second)
+        hub = Hub([hung, good], "secret")
+        assert hub.next() is hung
+        hung.step()
+        assert [path for path, _ in of_first] == [WHOAMI] and hung.state.failures == 1
+        assert hung.heard[0].startswith(f"Label Studio did not answer in time (while connecting to Label Studio at {first}).")
+        # Both are due, the one that failed for longer.
+        assert hung.due() < time.monotonic()
+        assert hub.next() is good
+        # But it is not forgotten where the others have work without end.
+        monkeypatch.setattr("screentime.service.served.LAST_SECONDS", 0.0)
+        good._next = time.monotonic()
+        assert hub.next() is hung
 
 
 def test_a_token_that_was_changed_in_the_options_is_used_from_the_next_look(project):

@@ -511,6 +511,13 @@ def test_label_studio_that_is_away_is_told(service, monkeypatch, free_port):
     assert answer.status_code == 502 and answer.json()["detail"].startswith("Nothing answers at Label Studio's address")
 
 
+def test_a_frame_that_is_known_gets_its_prediction_though_label_studio_is_away(service, monkeypatch, free_port):
+    monkeypatch.setenv("LABEL_STUDIO_URL", f"http://127.0.0.1:{free_port}")
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", "a" * 40)
+    [[said]], errors = Predictor().predict(service.served, [{"id": 1, "data": {"uid": open_frame(service)}}])
+    assert (said["model_version"], errors) == (service.version, [])
+
+
 EXPECTED = json.loads(Path(__file__).with_name("protocol.json").read_text("utf-8"))["expected"]
 
 
