@@ -187,7 +187,7 @@ class Served:
         watching = self._opened()
         forced = self._rounds.pending
         count = watching.loop.answered(seconds=COUNT_SECONDS)
-        if not self._settling.settled(sum(count), time.monotonic()) and not forced:
+        if not self._settling.settled(sum(count), time.monotonic(), self.state.hints) and not forced:
             self._well(time.monotonic() + QUIET_SECONDS)
         elif forced or self._hinted or watching.wants(count):
             self._round(watching, count)

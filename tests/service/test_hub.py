@@ -1,6 +1,8 @@
 """Whose turn it is, the secret, and a project's looks, errors and forced rounds."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 
@@ -217,8 +219,32 @@ def test_a_hint_of_a_changed_label_is_followed_though_there_are_as_many(cartoon_
     one.step()
     assert cartoon_loop.workspace.labels()[0].characters == label.characters
     one.hint()
+    one.step()  # whether it is the first of many tells the next look
     one.step()
     assert cartoon_loop.workspace.labels()[0].characters == other
+
+
+def test_a_burst_of_changed_labels_at_the_target_makes_one_round(cartoon_loop, cartoon_annotator, monkeypatch):
+    cartoon_loop.push()
+    cartoon_annotator(24)
+    one = served(cartoon_loop, {"target": 0.05})
+    one.step()
+    assert one.state.found["rounds"][-1]["target_reached"] and one.state.rounds == 1
+    now = time.monotonic()
+    monkeypatch.setattr("screentime.service.served.time", SimpleNamespace(monotonic=lambda: now))
+    one.step()
+    client, labels = cartoon_loop.link.client, cartoon_loop.workspace.labels()
+    for label in [*labels[:12], None, None, None, None]:
+        now += 1.0
+        for _ in range(3):  # more than people do in a second
+            if label is not None:
+                result = client.request("GET", f"api/annotations/{label.annotation}/")["result"]
+                other = {"cat", "mouse"} ^ set(result[0]["value"]["choices"]) - {"neither"} or {"neither"}
+                result[0]["value"]["choices"] = sorted(other)
+                client.request("PATCH", f"api/annotations/{label.annotation}/", json={"result": result})
+                one.hint()
+        one.step()
+    assert (one.state.rounds, one.state.trouble) == (2, None)
 
 
 def test_damaged_labels_are_copied_anew_when_it_begins(cartoon_loop, cartoon_annotator):

@@ -28,6 +28,16 @@ def test_one_label_is_settled_soon_and_a_burst_when_it_is_over(counts, expected)
     assert rounds(counts) == expected
 
 
+@pytest.mark.parametrize(("hints", "looked"), [
+    ([0, 0, 0], [0, 1, 2]),
+    ([0, 1, 1, 1], [0, 2, 3]),  # one label that was changed
+    ([0, 30, 90, 150, 150, 150, 150, 150], [0, 6, 7]),  # a burst of changes: when it is over
+])
+def test_changed_labels_are_as_many_as_before_and_a_burst_of_them_is_one_all_the_same(hints, looked):
+    settling = Settling()
+    assert [look for look, came in enumerate(hints) if settling.settled(24, 100.0 + look, came)] == looked
+
+
 def test_a_burst_that_does_not_end_is_settled_in_between():
     looks = 2 * int(LONGEST_SECONDS) + 10
     assert rounds([10 * look for look in range(looks)]) == [0, 1210, 2420]
