@@ -11,7 +11,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -72,8 +72,10 @@ def work(hub: Hub) -> None:
         served = hub.next()
         served.step()
         loop = served.opened()
-        if loop and loop.link.embedded:
-            log.trim(installation.home())
+        # A disk that takes nothing more is no reason to end; the look before told it, or the next one tells it.
+        with suppress(OSError, ScreentimeError):
+            if loop and loop.link.embedded:
+                log.trim(installation.home())
 
 
 def take_back(hub: Hub, say: Callable[[str], None]) -> None:

@@ -11,7 +11,7 @@ from screentime.errors import ScreentimeError, ServerError
 from screentime.labelstudio.predictions import import_predictions, prediction_versions, shown_version
 from screentime.rounds import Loop
 from screentime.service.hub import SECRET_FILE, Hub, kept_secret
-from screentime.service.running import Stopped
+from screentime.service.running import Stopped, work
 from screentime.service.served import Served
 from screentime.talk import Talk
 from screentime.workspace import Workspace
@@ -270,6 +270,25 @@ def test_while_another_command_is_at_work_it_waits_a_little_and_keeps_what_is_op
         assert one.state.trouble.passing and one.state.trouble.what.startswith("`screentime train` (process ")
     one.step()
     assert (one.state.failures, one.state.doing) == (0, "waiting")
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ScreentimeError("It cannot be written.", "x")])
+def test_a_disk_that_takes_no_shortened_log_ends_nothing(monkeypatch, error):
+    looks = []
+
+    def full(home):
+        raise error
+
+    def following():
+        if len(looks) == 3:
+            raise Stopped
+        return one
+
+    monkeypatch.setattr("screentime.labelstudio.log.trim", full)
+    opened = SimpleNamespace(link=SimpleNamespace(embedded=True))
+    one = SimpleNamespace(step=lambda: looks.append(1), opened=lambda: opened)
+    with pytest.raises(Stopped):
+        work(SimpleNamespace(next=following))
 
 
 def test_the_secret_is_made_once_for_its_owner_alone_and_anew_when_others_could_read_it(tmp_path):
