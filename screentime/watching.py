@@ -165,8 +165,11 @@ def sync_if_enough(loop: Loop, labels: Sequence[Label], *, force: bool = False) 
     except NotReady as error:
         loop.talk.say(f"{error.what} {error.remedy}")
         return None
-    loop.talk.say(
-        f"{synced.round.version}: {synced.labels} labels, validation accuracy"
-        f" {synced.round.validation_accuracy:.2f}."
-    )
+    if synced.new or unfinished:
+        loop.talk.say(
+            f"{synced.round.version}: {synced.labels} labels, validation accuracy"
+            f" {synced.round.validation_accuracy:.2f}."
+        )
+    else:
+        loop.talk.say(f"Nothing is new since {synced.round.version}.")
     return synced

@@ -202,7 +202,8 @@ class Served:
                 synced = watching.look(count, force=forced)
             self._cluttered, self._hinted = True, False
         took = time.monotonic() - began
-        if synced:
+        # Where the labels are as the version was trained on, none was made.
+        if synced and synced.new:
             self._tell(
                 rounds=self.state.rounds + 1, round_seconds=self.state.round_seconds + took, last_seconds=took,
                 last_round=_now(),

@@ -59,6 +59,22 @@ def test_a_forced_round_is_run_with_few_labels_and_says_why_it_cannot_be(cartoon
     assert cartoon_loop.workspace.at_work() is None
 
 
+def test_what_made_no_version_is_no_round(cartoon_loop, cartoon_annotator):
+    cartoon_loop.push()
+    cartoon_annotator(10)
+    one = served(cartoon_loop)
+    one.step()
+    one.ask("Start training")
+    one.step()
+    before = one.state
+    assert before.rounds == 1 and before.said.startswith(f"{before.found['rounds'][-1]['version']}: 10 labels, ")
+    one.ask("Start training")
+    one.step()
+    after = one.state
+    assert (after.rounds, after.last_round, after.round_seconds, after.queued) == (1, before.last_round, before.round_seconds, "")
+    assert after.said == f"Nothing is new since {before.found['rounds'][-1]['version']}."
+
+
 def test_who_asks_while_a_round_runs_gets_another_one_and_an_error_forgets_nobody(
     cartoon_loop, cartoon_annotator, monkeypatch
 ):
