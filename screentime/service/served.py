@@ -75,7 +75,7 @@ class Served:
         register: Callable[[Loop], None] = lambda loop: None, poll: float = 10.0, name: str | None = None,
     ) -> None:
         self.workspace = workspace
-        self.name = name or workspace.root.name
+        self.name = printable(name or workspace.root.name)
         self.state = State()
         self.identity = workspace.config().project.id
         self.number: int | None = None
@@ -128,7 +128,7 @@ class Served:
 
     def say(self, sentence: str) -> None:
         """Tell a sentence, on the page and at the terminal."""
-        self._tell(said=sentence)
+        self._tell(said=printable(sentence))
         self._say(sentence)
 
     def due(self) -> float:
@@ -165,9 +165,9 @@ class Served:
         try:
             self._step()
         except ScreentimeError as error:
-            self._failed(Trouble(error.what, error.remedy, _now(), isinstance(error, Busy)))
+            self._failed(Trouble(printable(error.what), printable(error.remedy), _now(), isinstance(error, Busy)))
         except Exception as error:
-            what = f"This failed in a way that it should not ({type(error).__name__}: {error})."
+            what = printable(f"This failed in a way that it should not ({type(error).__name__}: {error}).")
             self._failed(Trouble(what, "Labels are safe in Label Studio. It is tried again; please report it.", _now()))
 
     def opened(self) -> Loop | None:
@@ -286,6 +286,11 @@ class _Telling(Talk):
     def progress(self, task: str) -> Iterator[Step]:
         self._served._tell(task=task, done=0, total=0)
         yield lambda done, total: self._served._tell(task=task, done=done, total=total)
+
+
+def printable(text: str) -> str:
+    """A text that can be written as UTF-8: a folder's name need not be, and one project's is told with the others'."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _now() -> datetime:

@@ -1,5 +1,6 @@
 """What the web of the service answers: the page, hints, health, metrics."""
 
+import os
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from screentime.service.hub import Hub, names_of
 from screentime.service.page import ago
 from screentime.service.served import Served
 from screentime.service.state import State, Trouble
-from screentime.workspace import create
+from screentime.workspace import Workspace, create
 
 NOW = datetime.now().astimezone()
 EVIL = "<script>alert(1)</script>"
@@ -138,6 +139,18 @@ def test_folders_of_one_name_are_told_apart_by_those_above(tmp_path):
     web = TestClient(build(hub, ["testserver"]))
     assert list(web.get("/health").json()["projects"]) == ["one/tom", "two/tom"]
     assert 'screentime_hints_total{project="two/tom"} 0.0' in web.get("/metrics").text
+
+
+def test_a_folder_whose_name_is_no_utf_8_is_told_with_the_others(tmp_path):
+    root, other = make_served(tmp_path, "tom").workspace.root, make_served(tmp_path, "jerry")
+    odd = Served(Workspace(root.rename(tmp_path / os.fsdecode(b"tom\xff"))), {}, lambda sentence: None)
+    odd.workspace.loop_file.write_text("{")
+    odd.step()  # what fails is told with the folder's path
+    web = TestClient(build(Hub([odd, other], "the-secret"), ["testserver"]))
+    assert [web.get(path).status_code for path in ("/", "/metrics", "/health")] == [200] * 3
+    found = web.get("/health").json()["projects"]
+    assert list(found) == ["tom\\udcff", "jerry"] and "tom\\udcff/loop.json" in found["tom\\udcff"]["error"]
+    assert 'screentime_hints_total{project="jerry"} 0.0' in web.get("/metrics").text
 
 
 def test_a_round_is_asked_for_by_who_pressed_and_by_no_label(hub, web):
