@@ -28,14 +28,13 @@ def serve(
     half_width: o.HalfWidth = None,
 ) -> None:
     """Keep the loops of projects going beside Label Studio, and show on a page where they stand."""
-    import socket
     from contextlib import ExitStack
     from urllib.parse import urlsplit
 
     from screentime.errors import UserMistake
     from screentime.labelstudio import installation, listener
     from screentime.labelstudio.client import plain_address
-    from screentime.labelstudio.webhooks import LOOPBACK
+    from screentime.labelstudio.webhooks import LOOPBACK, address_of
     from screentime.outlet import writing
     from screentime.service.app import build
     from screentime.service.hub import SECRET_FILE, Hub, kept_secret, names_of
@@ -68,16 +67,14 @@ def serve(
     with ExitStack() as stack:
         for folder in folders:
             stack.enter_context(writing(folder, "serve"))
-        listener.require_free(host, port)
-        listening = stack.enter_context(socket.create_server((host, port)))
+        listening = stack.enter_context(listener.listen(host, port))
         hub = Hub(served, secret)
-        seen = "127.0.0.1" if host == "0.0.0.0" else host
         hosts = ["127.0.0.1", "localhost", "[::1]"] if host in LOOPBACK else ["*"]
         if address:
             hosts.append(urlsplit(address).hostname)
         stack.enter_context(answering(build(hub, hosts), listening))
         many = "1 project" if len(folders) == 1 else f"{len(folders)} projects"
-        terminal.say(f"Serving {many}: http://{seen}:{port}/ shows how it goes. End this with Ctrl+C.")
+        terminal.say(f"Serving {many}: {address_of(host, port)}/ shows how it goes. End this with Ctrl+C.")
         terminal.say(
             "To connect it as a model in Label Studio (Settings > Model, Basic Authentication): any user name; the"
             f" password is the line in {installation.home() / SECRET_FILE}."

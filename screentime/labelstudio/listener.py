@@ -43,6 +43,29 @@ def require_free(host: str, port: int) -> None:
         time.sleep(0.1)
 
 
+def listen(host: str, port: int) -> socket.socket:
+    """Listen on a port that is free, see `require_free`.
+
+    Parameters
+    ----------
+    host : str
+        Name or address of this machine.
+    port : int
+
+    Returns
+    -------
+    socket
+
+    Raises
+    ------
+    UserMistake
+        If it is not free, or the host is none of this machine's.
+    """
+    require_free(host, port)
+    family, address = _address(host, port)
+    return socket.create_server(address, family=family)
+
+
 def listens(pid: int, port: int) -> bool:
     """Whether a process, or a child of it, listens on a port."""
     return port in _ports(pid)
@@ -76,21 +99,34 @@ def _get(url: str, headers: dict[str, str]) -> dict:
 
 
 def _free(host: str, port: int) -> bool:
+    family, address = _address(host, port)
     try:
-        with socket.create_server((host, port)):
+        with socket.create_server(address, family=family):
             pass
     except PermissionError:
         raise UserMistake(
             f"Port {port} is kept for the system.", "Choose one from 1024: --port 8080."
         ) from None
-    except socket.gaierror:
-        raise UserMistake(f"{host} is no address of this machine.", "Use --host 127.0.0.1.") from None
     except OSError as error:
-        if error.errno == errno.EADDRNOTAVAIL:
-            raise UserMistake(f"{host} is no address of this machine.", "Use --host 127.0.0.1.") from None
+        if error.errno != errno.EADDRINUSE:
+            raise _not_ours(host) from None
         return False
     # Label Studio asks for the port on localhost, whatever address it was told.
     return not _taken("127.0.0.1", port)
+
+
+def _address(host: str, port: int) -> tuple[socket.AddressFamily, tuple]:
+    """What a name or an address is to a socket; of a name's the older kind, where it has both."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise _not_ours(host) from None
+    family, _, _, _, address = min(found, key=lambda one: one[0] != socket.AF_INET)
+    return family, address
+
+
+def _not_ours(host: str) -> UserMistake:
+    return UserMistake(f"{host} is no address of this machine.", "Use --host 127.0.0.1.")
 
 
 def _taken(host: str, port: int) -> bool:

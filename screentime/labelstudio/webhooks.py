@@ -12,6 +12,8 @@ from screentime.labelstudio.project import ProjectRef
 HEADER = "X-Screentime-Secret"
 PATH = "/hint"
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+# Who listens everywhere is reached here too.
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 # Of all else nothing is to be done: skips are annotations too.
 ACTIONS = ["ANNOTATION_CREATED", "ANNOTATIONS_CREATED", "ANNOTATION_UPDATED", "ANNOTATIONS_DELETED"]
 
@@ -85,10 +87,26 @@ def reached_at(given: str | None, host: str, port: int, server: str) -> str | No
     """
     if given:
         return given
-    everywhere = host in ("0.0.0.0", "::")
-    if urlsplit(server).hostname in LOOPBACK:
-        return f"http://{'127.0.0.1' if everywhere else host}:{port}"
-    return None if everywhere or host in LOOPBACK else f"http://{host}:{port}"
+    if urlsplit(server).hostname not in LOOPBACK and (host in EVERYWHERE or host in LOOPBACK):
+        return None
+    return address_of(host, port)
+
+
+def address_of(host: str, port: int) -> str:
+    """The address of what listens at a host, for this machine.
+
+    Parameters
+    ----------
+    host : str
+    port : int
+
+    Returns
+    -------
+    str
+        Without a slash at its end.
+    """
+    seen = EVERYWHERE.get(host, host)
+    return f"http://{f'[{seen}]' if ':' in seen else seen}:{port}"
 
 
 def _ours(client: Client, project: ProjectRef) -> list[dict[str, Any]]:

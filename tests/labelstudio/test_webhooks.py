@@ -54,6 +54,9 @@ def test_of_a_project_that_is_gone(ls_client):
     (None, "127.0.0.1", "http://label-studio:8080", None),
     (None, "0.0.0.0", "http://label-studio:8080", None),
     ("http://loop:9090", "0.0.0.0", "http://label-studio:8080", "http://loop:9090"),
+    (None, "::1", "http://127.0.0.1:8080", "http://[::1]:9090"),
+    (None, "::", "http://[::1]:8080", "http://[::1]:9090"),
+    (None, "::1", "http://label-studio:8080", None),
 ])
 def test_where_label_studio_reaches_the_service(given, host, server, address):
     assert webhooks.reached_at(given, host, 9090, server) == address

@@ -20,7 +20,7 @@ class Service:
     """A running `screentime serve`."""
 
     def __init__(self, port: int, folders: list[Path], *options: str) -> None:
-        self.port = port
+        self.port, self.at = port, "[::1]" if "::1" in options else "127.0.0.1"
         self.process = subprocess.Popen(
             [sys.executable, "-m", "screentime", "serve", *map(str, folders), "--port", str(port), *options],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)},
@@ -28,7 +28,7 @@ class Service:
         self.until(lambda: self.get("/health"), "it never answered")
 
     def get(self, path: str, method: str = "GET", headers: dict[str, str] | None = None) -> tuple[int, str]:
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", method=method, headers=headers or {})
+        request = urllib.request.Request(f"http://{self.at}:{self.port}{path}", method=method, headers=headers or {})
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
                 return answer.status, answer.read().decode()
