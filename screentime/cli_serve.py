@@ -28,12 +28,14 @@ def serve(
     half_width: o.HalfWidth = None,
 ) -> None:
     """Keep the loops of projects going beside Label Studio, and show on a page where they stand."""
-    from contextlib import ExitStack
+    import socket
+    from contextlib import ExitStack, suppress
     from urllib.parse import urlsplit
 
-    from screentime.errors import UserMistake
+    from screentime.errors import ScreentimeError, UserMistake
     from screentime.labelstudio import installation, listener
     from screentime.labelstudio.client import plain_address
+    from screentime.labelstudio.link import public_address
     from screentime.labelstudio.webhooks import LOOPBACK, address_of
     from screentime.outlet import writing
     from screentime.service.app import build
@@ -69,10 +71,14 @@ def serve(
             stack.enter_context(writing(folder, "serve"))
         listening = stack.enter_context(listener.listen(host, port))
         hub = Hub(served, secret)
-        hosts = ["127.0.0.1", "localhost", "[::1]"] if host in LOOPBACK else ["*"]
+        hosts = {*LOOPBACK, host.lower(), socket.gethostname().lower()}
+        for one in served:
+            with suppress(ScreentimeError):  # the first look tells what is wrong with it
+                hosts.add(urlsplit(public_address(one.workspace.config().labelstudio)).hostname or host)
         if address:
-            hosts.append(urlsplit(address).hostname)
-        stack.enter_context(answering(build(hub, hosts), listening))
+            hosts.add(urlsplit(address).hostname)
+        app = build(hub, hosts, near=host not in LOOPBACK)
+        stack.enter_context(answering(app, listening))
         many = "1 project" if len(folders) == 1 else f"{len(folders)} projects"
         terminal.say(f"Serving {many}: {address_of(host, port)}/ shows how it goes. End this with Ctrl+C.")
         terminal.say(

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import FastAPI, Header, HTTPException, Request
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from screentime.errors import ScreentimeError
 from screentime.labelstudio.webhooks import HEADER, PATH
 from screentime.service import mlbackend, page
+from screentime.service.hosts import trusted
 from screentime.service.metrics import metrics
 
 if TYPE_CHECKING:
@@ -28,14 +28,14 @@ SAFE = {
 }
 
 
-def build(hub: Hub, hosts: Sequence[str] = ("*",)) -> FastAPI:
+def build(hub: Hub, hosts: Collection[str] = ("*",), *, near: bool = False) -> FastAPI:
     """The application; it answers at once and leaves all work to the one who works.
 
     Parameters
     ----------
     hub : Hub
-    hosts : sequence of str, optional
-        Names under which it may be asked for: a page of another one could be made to show what stands here.
+    hosts, near : optional
+        Names under which it may be asked for, see `screentime.service.hosts.trusted`.
 
     Returns
     -------
@@ -44,11 +44,12 @@ def build(hub: Hub, hosts: Sequence[str] = ("*",)) -> FastAPI:
     # Its own pages of documentation would fetch scripts from elsewhere.
     app = FastAPI(title="screentime", docs_url=None, redoc_url=None, openapi_url=None)
 
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
-
     @app.middleware("http")
     async def safely(request: Request, following) -> Response:
-        answer = await following(request)
+        if trusted(request.headers.get("Host", ""), hosts, near=near):
+            answer = await following(request)
+        else:
+            answer = PlainTextResponse("This is no name of this service; `--address` gives it one more.\n", 400)
         answer.headers.update(SAFE)
         return answer
 

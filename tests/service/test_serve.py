@@ -25,6 +25,7 @@ from screentime.service.settling import LONGEST_SECONDS
 from screentime.talk import Talk
 from screentime.workspace import Workspace, create
 from scripts.faults.killing_state import half_written, left_over
+from tests.labelstudio.test_listener import has_ipv6
 
 ROOT = Path(__file__).parents[2]
 
@@ -255,6 +256,32 @@ def test_who_can_read_the_page_is_said_where_it_is_not_this_machine_alone(cartoo
         f"Whoever reaches port {service.port} of 0.0.0.0 can read that page without a password: the names of films and"
         " characters," in said
     )
+
+
+def test_no_page_of_another_site_reads_it_by_a_name_that_leads_here(cartoon_loop, serve):
+    # As docker-compose.yml starts it.
+    service = serve(
+        [cartoon_loop.workspace.root], "--host", "0.0.0.0", "--address", "http://screentime.internal:9090"
+    )
+    asked = {
+        host: service.get("/", headers={"Host": host})[0]
+        for host in ("127.0.0.1:9090", "localhost", "serve:9090", "192.168.1.7:9090", "screentime.internal:9090",
+                     "attacker.example", "attacker.example:9090", "127.0.0.1.attacker.example:9090")
+    }
+    assert list(asked.values()) == [200] * 5 + [400] * 3, asked
+
+
+def test_it_listens_at_an_address_of_the_newer_kind(cartoon_loop, serve):
+    if not has_ipv6():
+        pytest.skip("no IPv6 on this machine")
+    cartoon_loop.push()
+    service = serve([cartoon_loop.workspace.root], "--host", "::1")
+    service.until(lambda: service.metric("screentime_last_look_timestamp_seconds"), "it never looked")
+    assert service.get("/")[0] == 200
+    said = service.end()[2]
+    assert f"http://[::1]:{service.port}/ shows how it goes." in said
+    # Label Studio takes no such address for a webhook: it looks for that of the older kind.
+    assert "It sends no hints, and is asked every few seconds alone." in said
 
 
 @pytest.mark.parametrize(("second", "seconds"), [(True, 60), (False, 0.5)])
