@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import secrets
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from screentime.errors import ScreentimeError
@@ -106,17 +109,33 @@ def kept_secret(folder: Path) -> str:
     file = folder / SECRET_FILE
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if file.exists():
-            secret = file.read_text("ascii").strip()
-            if len(secret) >= SECRET_CHARACTERS and not file.stat().st_mode & 0o077:
-                return secret
+        with _alone(folder):
+            if not _is_secret(file):
+                # None yet, too short, or seen by others: a new one, which serve brings to Label Studio.
+                write_atomically(file, f"{secrets.token_urlsafe(32)}\n", mode=0o600)
+            return file.read_text("ascii").strip()
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it is no text"
         raise ScreentimeError(
             f"{file} cannot be read or made: {why}.",
             "See that its folder may be written, or set SCREENTIME_HOME to one that may; a damaged file may be deleted.",
         ) from None
-    # Too short, or seen by others: a new one, which serve brings to Label Studio.
-    secret = secrets.token_urlsafe(32)
-    write_atomically(file, f"{secret}\n", mode=0o600)
-    return secret
+
+
+def _is_secret(file: Path) -> bool:
+    """Whether a secret is kept there, long enough and for its owner alone."""
+    if not file.exists():
+        return False
+    return len(file.read_text("ascii").strip()) >= SECRET_CHARACTERS and not file.stat().st_mode & 0o077
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Of several services that begin at once one after the other makes and reads what is kept in the folder."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,5 +1,6 @@
 """Whose turn it is, the secret, and a project's looks, errors and forced rounds."""
 
+import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -322,3 +323,19 @@ def test_the_secret_is_made_once_for_its_owner_alone_and_anew_when_others_could_
     with pytest.raises(ScreentimeError) as caught:
         kept_secret(folder)
     assert caught.value.what == f"{file} cannot be read or made: it is no text."
+
+
+def test_services_that_begin_at_once_have_one_secret(tmp_path, monkeypatch):
+    folder, make = tmp_path / "home", secrets.token_urlsafe
+
+    def slowly(size):
+        time.sleep(0.2)
+        return make(size)
+
+    monkeypatch.setattr("screentime.service.hub.secrets.token_urlsafe", slowly)
+    with ThreadPoolExecutor(4) as services:
+        for spoilt in (False, True):
+            if spoilt:
+                (folder / SECRET_FILE).chmod(0o644)
+            found = set(services.map(lambda _: kept_secret(folder), range(4)))
+            assert found == {(folder / SECRET_FILE).read_text().strip()}
