@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +17,26 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 # Of all else nothing is to be done: skips are annotations too.
 ACTIONS = ["ANNOTATION_CREATED", "ANNOTATIONS_CREATED", "ANNOTATION_UPDATED", "ANNOTATIONS_DELETED"]
+
+
+def hint_secret(secret: str, identity: str) -> str:
+    """What a project's webhook sends: made from the service's secret, and leading back to it in no way.
+
+    Who may change a project's settings can read its webhook; they give hints for that project alone, and the
+    service's secret is also the password of the model that it is.
+
+    Parameters
+    ----------
+    secret : str
+        The service's.
+    identity : str
+        The project's id in its screentime.toml.
+
+    Returns
+    -------
+    str
+    """
+    return hmac.new(secret.encode(), b"hint " + identity.encode("utf-8", "replace"), "sha256").hexdigest()
 
 
 def is_ours(hook: dict[str, Any]) -> bool:

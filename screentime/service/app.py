@@ -11,7 +11,7 @@ from fastapi import FastAPI, Header, HTTPException, Request
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from screentime.errors import ScreentimeError
-from screentime.labelstudio.webhooks import HEADER, PATH
+from screentime.labelstudio.webhooks import HEADER, PATH, hint_secret
 from screentime.service import mlbackend, page
 from screentime.service.hosts import trusted
 from screentime.service.metrics import metrics
@@ -75,7 +75,7 @@ def build(hub: Hub, hosts: Collection[str] = ("*",), *, near: bool = False) -> F
     @app.post(f"{PATH}/{{identity}}", status_code=202)
     async def hint(identity: str, secret: Annotated[str | None, Header(alias=HEADER)] = None) -> dict[str, bool]:
         """Something may have changed in a project; what it was is asked, not believed."""
-        if secret is None or not hmac.compare_digest(secret.encode(), hub.secret.encode()):
+        if secret is None or not hmac.compare_digest(secret.encode(), hint_secret(hub.secret, identity).encode()):
             hub.refused += 1
             raise HTTPException(401 if secret is None else 403)
         found = hub.known(identity)

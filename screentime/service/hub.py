@@ -26,13 +26,13 @@ class Hub:
     ----------
     served : sequence of Served
     secret : str
-        Who sends it may give hints; see `kept_secret`.
+        The password of the model that the service is, from which come the secrets of hints; see `kept_secret`.
 
     Attributes
     ----------
     secret : str
     refused : int
-        Hints that came without the secret, or with another one.
+        Hints that came without their project's secret, or with another one.
     """
 
     def __init__(self, served: Sequence[Served], secret: str) -> None:
@@ -90,7 +90,7 @@ def names_of(folders: Sequence[Path]) -> list[str]:
 
 
 def kept_secret(folder: Path) -> str:
-    """The secret by which Label Studio's hints are known, made up once and kept for its owner alone.
+    """The secret by which Label Studio is known to the service, made up once and kept for its owner alone.
 
     Parameters
     ----------

@@ -44,6 +44,7 @@ def register_at(given: str | None, host: str, port: int, secret: str) -> Callabl
         Where it listens.
     port : int
     secret : str
+        The service's; each project's webhook gets one of its own, made from it.
 
     Returns
     -------
@@ -58,8 +59,11 @@ def register_at(given: str | None, host: str, port: int, secret: str) -> Callabl
                 " alone: `--address URL` says how it reaches this machine."
             )
             return
+        identity = loop.config.project.id
         try:
-            webhooks.ensure(client, loop.known_project(), f"{address}{webhooks.PATH}/{loop.config.project.id}", secret)
+            webhooks.ensure(
+                client, loop.known_project(), f"{address}{webhooks.PATH}/{identity}", webhooks.hint_secret(secret, identity)
+            )
         except ServerError as error:
             loop.talk.say(f"{error.what} It sends no hints, and is asked every few seconds alone.")
 

@@ -9,7 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from screentime.config import Config, Project
-from screentime.labelstudio.webhooks import HEADER
+from screentime.labelstudio.webhooks import HEADER, hint_secret
 from screentime.service.app import build
 from screentime.service.hub import Hub, names_of
 from screentime.service.page import ago
@@ -18,6 +18,7 @@ from screentime.service.state import State, Trouble
 from screentime.workspace import Workspace, create
 
 NOW = datetime.now().astimezone()
+TOMS = hint_secret("the-secret", "identity-tom")
 EVIL = "<script>alert(1)</script>"
 FOUND = {
     "title": f"Tom & {EVIL}", "frames": 300, "labels": 64, "skipped": 2, "waiting": 8, "target": 0.8, "stop": "accuracy",
@@ -53,13 +54,17 @@ def web(hub):
 def test_only_who_knows_the_secret_gives_hints_and_the_work_is_left_to_others(hub, web):
     tom = hub.projects()[0]
     assert web.post("/hint/identity-tom").status_code == 401
-    for secret in ("", "the-secre", "the-secret ", "THE-SECRET", b"\xff"):
+    # Neither the password nor what another project's webhook sends.
+    for secret in ("", TOMS[:-1], f"{TOMS} ", TOMS.upper(), b"\xff", "the-secret", hint_secret("the-secret", "identity-jerry")):
         assert web.post("/hint/identity-tom", headers={HEADER: secret}).status_code == 403
-    assert (hub.refused, tom.state.hints) == (6, 0)
-    assert web.post("/hint/identity-spike", headers={HEADER: "the-secret"}).status_code == 404
-    assert web.get("/hint/identity-tom", headers={HEADER: "the-secret"}).status_code == 405
+    assert (hub.refused, tom.state.hints) == (8, 0)
+    assert web.post("/hint/identity-spike", headers={HEADER: TOMS}).status_code == 403
+    assert web.post("/hint/identity-spike", headers={HEADER: hint_secret("the-secret", "identity-spike")}).status_code == 404
+    # And it is no password.
+    assert web.post("/webhook", json={"action": "START_TRAINING", "project": {"id": 3}}, auth=("x", TOMS)).status_code == 401
+    assert web.get("/hint/identity-tom", headers={HEADER: TOMS}).status_code == 405
     for _ in range(500):
-        assert web.post("/hint/identity-tom", headers={HEADER: "the-secret"}, content=b"{broken").status_code == 202
+        assert web.post("/hint/identity-tom", headers={HEADER: TOMS}, content=b"{broken").status_code == 202
     assert (tom.state.hints, tom.state.doing, hub.projects()[1].state.hints) == (500, "waiting", 0)
 
 
@@ -164,7 +169,7 @@ def test_a_round_is_asked_for_by_who_pressed_and_by_no_label(hub, web):
 
     tom = hub.projects()[0]
     tom.number = 3
-    assert web.post("/hint/identity-tom", headers={HEADER: "the-secret"}).status_code == 202
+    assert web.post("/hint/identity-tom", headers={HEADER: TOMS}).status_code == 202
     assert (sent("ANNOTATION_CREATED"), tom.state.hints, queued()) == ("A look is asked for.", 2, (False, "0.0"))
     assert (sent("START_TRAINING"), tom.state.hints, queued()) == ("A round is asked for.", 3, (True, "1.0"))
     assert "<p>A round is asked for: Start training was pressed in Label Studio.</p>" in web.get("/").text

@@ -20,7 +20,7 @@ from screentime.labelstudio.predictions import prediction_versions, shown_versio
 from screentime.labelstudio.stream import submit
 from screentime.projects import begin, extract_films
 from screentime.rounds import Loop
-from screentime.service.hub import SECRET_FILE
+from screentime.service.hub import SECRET_FILE, kept_secret
 from screentime.service.settling import LONGEST_SECONDS
 from screentime.talk import Talk
 from screentime.workspace import Workspace, create
@@ -53,14 +53,20 @@ def test_a_hint_of_label_studio_brings_a_round_and_forged_ones_are_refused(
 ):
     cartoon_loop.push()
     identity = cartoon_loop.config.project.id
+    # What an older service left: its webhook sent the password itself.
+    webhooks.ensure(
+        cartoon_loop.link.client, cartoon_loop.known_project(), "http://127.0.0.1:1/hint/x", kept_secret(ls_home)
+    )
+    [old] = hooks(cartoon_loop)
     # It asks by itself only after an hour.
     service = serve([cartoon_loop.workspace.root], "--poll", "3600")
-    service.until(lambda: hooks(cartoon_loop), "no webhook was made")
+    service.until(lambda: hooks(cartoon_loop) not in ([], [old]), "no webhook was made")
     service.until(lambda: service.metric("screentime_last_look_timestamp_seconds"), "it never looked")
     [hook] = hooks(cartoon_loop)
     secret = (ls_home / SECRET_FILE).read_text().strip()
+    hints = webhooks.hint_secret(secret, identity)
     assert (hook["url"], hook["headers"]) == (
-        f"http://127.0.0.1:{service.port}/hint/{identity}", {webhooks.HEADER: secret}
+        f"http://127.0.0.1:{service.port}/hint/{identity}", {webhooks.HEADER: hints}
     )
     cartoon_annotator(24)
     service.until(
@@ -68,17 +74,18 @@ def test_a_hint_of_label_studio_brings_a_round_and_forged_ones_are_refused(
     )
     assert service.metric("screentime_hints_total") >= 24
 
-    for header, code in (({}, 401), ({webhooks.HEADER: "x"}, 403), ({webhooks.HEADER: secret[:-1] + "é"}, 403)):
+    for header, code in (({}, 401), ({webhooks.HEADER: secret}, 403), ({webhooks.HEADER: hints[:-1] + "é"}, 403)):
         assert service.get(f"/hint/{identity}", "POST", header)[0] == code
-    assert service.get("/hint/another", "POST", {webhooks.HEADER: secret})[0] == 404
-    assert service.get(f"/hint/{identity}", "POST", {webhooks.HEADER: secret}) == (202, '{"heard":true}')
+    another = webhooks.hint_secret(secret, "another")
+    assert service.get("/hint/another", "POST", {webhooks.HEADER: another})[0] == 404
+    assert service.get(f"/hint/{identity}", "POST", {webhooks.HEADER: hints}) == (202, '{"heard":true}')
     assert "screentime_hints_refused_total 3.0" in service.get("/metrics")[1]
     assert service.get("/", headers={"Host": "evil.example"})[0] == 400
 
     code, out, said = service.end()
     assert (code, out) == (0, "")
     assert said.endswith("Stopped. What was done is kept; a round that was cut off is finished at the next start.\n")
-    assert secret not in said and secret not in (ls_home / "labelstudio" / "server.log").read_text()
+    assert secret not in said and hints not in said and secret not in (ls_home / "labelstudio" / "server.log").read_text()
     assert hooks(cartoon_loop) == []
     assert cartoon_loop.workspace.at_work() is None and left_over(cartoon_loop.workspace.root) == []
 
