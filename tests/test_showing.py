@@ -3,11 +3,13 @@
 import shutil
 
 import pytest
+from label_studio_sdk.core.api_error import ApiError
 
 from screentime.config import override
 from screentime.labelstudio.predictions import prediction_versions, shown_version
 from screentime.labelstudio.stream import next_task
 from screentime.rounds import Loop
+from screentime.schema import CONTROL, OBJECT
 from screentime.showing import cleared
 from screentime.talk import Talk
 from screentime.watching import watch
@@ -85,6 +87,38 @@ def test_what_was_not_cleared_away_is_by_the_next_command(cartoon_loop, cartoon_
     assert not Loop(cartoon_loop.workspace, cartoon_loop.config, Talk()).sync().new
     assert prediction_versions(client, project) == {second: 28}
     assert shown_version(client, project) == second
+
+
+def test_what_was_opened_from_the_list_before_a_round_is_opened_again_and_what_a_tab_hands_out_next_need_not_be(
+    cartoon_loop, cartoon_annotator
+):
+    cartoon_loop.push()
+    cartoon_annotator(8)
+    cartoon_loop.sync()
+    client, project, progress = cartoon_loop.link.client, cartoon_loop.project(), cartoon_loop.workspace.progress()
+    cartoon_annotator(4)
+
+    def opened(task):
+        [one] = client.request("GET", f"api/tasks/{task}/")["predictions"]
+        return one
+
+    def submitted(task, began):
+        body = {"result": [answer(began)], "parent_prediction": began["id"]}
+        return client.request("POST", f"api/tasks/{task}/annotations/", json=body)["task"]
+
+    def answer(began):
+        choices = {"from_name": CONTROL, "to_name": OBJECT, "type": "choices", "value": {"choices": ["cat"]}}
+        return next(iter(began["result"]), choices)
+
+    handed_out = next_task(client, project, progress.tab)["id"]
+    listed = min(progress.tasks[uid] for uid in cartoon_loop.open_frames() - set(progress.batch))
+    before = {task: opened(task) for task in (handed_out, listed)}
+    cartoon_loop.sync()
+    assert submitted(handed_out, before[handed_out]) == handed_out
+    with pytest.raises(ApiError) as refused:
+        submitted(listed, before[listed])
+    assert refused.value.status_code == 400 and "Invalid pk" in str(refused.value.body)
+    assert submitted(listed, opened(listed)) == listed
 
 
 def test_a_round_that_was_killed_before_its_tabs_were_filled_fills_them(cartoon_loop, cartoon_annotator, monkeypatch):
