@@ -28,6 +28,8 @@ ROOT = Path(__file__).parents[1]
 # The cycle counts for the first test; it hangs no sooner than that, however busy the machine is.
 pytestmark = pytest.mark.timeout(900)
 LOGS = {"server.log", "server.log.1"}
+# The secret half of a bucket's key, which is in the commands' environment whether they need it or not.
+BUCKET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 # As a stranger might name them: markup, a terminal's orders, a formula.
 FILM = "=<img src=x onerror=alert(1)>\x1b[31m --> [red].mp4"
 NAMES = {"cat": "<script>alert(2)</script>", "mouse": "-2+3"}
@@ -40,6 +42,39 @@ def personal_token(url, account):
         form = {"email": account.username, "password": account.password, "csrfmiddlewaretoken": line.cookies["csrftoken"]}
         line.post("/user/login/", data=form)
         return line.post("/api/token/", headers={"X-CSRFToken": line.cookies["csrftoken"]}).json()["token"]
+
+
+def attend(url, workspace, home):
+    """See a service at its work, and ask it for what it answers with its password; its secrets."""
+    from screentime.labelstudio.webhooks import HEADER, PATH, hint_secret
+    from screentime.service.hub import SECRET_FILE
+
+    deadline = time.monotonic() + 120
+    with httpx.Client(base_url=url, trust_env=False, timeout=60) as line:
+        while True:
+            try:
+                if "screentime_last_look_timestamp_seconds{" in line.get("/metrics").text:
+                    break
+            except httpx.TransportError:
+                pass
+            assert time.monotonic() < deadline, "it never looked"
+            time.sleep(0.2)
+        number, identity = workspace.progress().project, workspace.config().project.id
+        service = (home / SECRET_FILE).read_text().strip()
+        hint, body = hint_secret(service, identity), {"action": "START_TRAINING", "project": {"id": number}}
+        said = [
+            line.get("/"), line.get("/health"), line.post("/webhook", json=body, auth=("x", service)),
+            line.post(f"{PATH}/{identity}", headers={HEADER: hint}), line.post(f"{PATH}/{identity}", headers={HEADER: service}),
+            line.post("/webhook", json=body, auth=("x", hint)),
+        ]
+        while workspace.asked_file.exists():
+            assert time.monotonic() < deadline, "the round that was asked for never ended"
+            time.sleep(0.2)
+        said += [line.get("/"), line.get("/health"), line.get("/metrics")]
+    assert [one.status_code for one in said] == [200, 200, 201, 202, 403, 401, 200, 200, 200]
+    secrets = {"service": service, "hint": hint}
+    assert watched.leaks(secrets, [(str(one.url), one.content + repr(one.headers).encode()) for one in said]) == set()
+    return secrets
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +95,7 @@ def cycle(make_home, cartoon, colour_backbone, tmp_path_factory):
         patch.setenv("TMPDIR", str(place))
         for name in ("LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"):
             patch.delenv(name, raising=False)
+        patch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"), patch.setenv("AWS_SECRET_ACCESS_KEY", BUCKET)
         # The server's environment is scrubbed: it is watched, and offered proxies, from outside.
         patch.setattr(server, "environment", lambda *where: given(*where) | watch.environment)
         with watched.socket.create_server(("127.0.0.1", 0)) as probe:
@@ -85,10 +121,15 @@ def cycle(make_home, cartoon, colour_backbone, tmp_path_factory):
         run("export", "--format", "csv", "--out", place / "exports", *at)
         run("predict", film, "--model", sorted((root / "models").glob("v*"))[0], "--csv", place / "out.csv")
         run("server", "status", "--json"), run("doctor", "--json", *at)
+        with watched.socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        with watch.running("serve", root, "--port", port, end=True):
+            serving = attend(f"http://127.0.0.1:{port}", workspace, home)
         finished = len(watch.said)
 
         personal, access = personal_token(running.url, account), jwt.encode({"exp": time.time() + 3600}, "k" * 32)
-        secrets = {"password": account.password, "token": account.token, "personal": personal, "access": access}
+        secrets = {"password": account.password, "token": account.token, "personal": personal, "access": access, **serving}
+        secrets["bucket"] = BUCKET
         run("pull", *at, LABEL_STUDIO_URL=running.url, LABEL_STUDIO_API_KEY=personal)
         run("pull", *at, LABEL_STUDIO_URL=running.url, LABEL_STUDIO_API_KEY=account.token[::-1])
         echo = watched.echo(access)
@@ -115,9 +156,9 @@ def test_every_command_did_its_work_or_failed_in_a_sentence(cycle):
 def test_secrets_stand_where_they_are_kept_and_nowhere_else(cycle):
     watch, secrets, home, place, _, _ = cycle
     kept = home / "labelstudio"
-    private = [kept / "credentials.json", *(path for path in (kept / "data").rglob("*") if path.is_file())]
+    private = [kept / "credentials.json", home / "hint-secret", *(path for path in (kept / "data").rglob("*") if path.is_file())]
     # Else the search below would not find what there is.
-    assert {"token", "password"} <= {one.split()[0] for one in watched.leaks(secrets, [(str(p), p.read_bytes()) for p in private])}
+    assert {"token", "password", "service"} <= {one.split()[0] for one in watched.leaks(secrets, [(str(p), p.read_bytes()) for p in private])}
     said = [(f"what {' '.join(map(str, arguments))} said", (data + talk).encode()) for arguments, _, data, talk in watch.said]
     listed = [("the process list", "\n".join(watch.argvs).encode()), ("what was run", watch.notes.read_bytes())]
     files = [one for one in watched.files_of(home, place) if Path(one[0]) not in private]
@@ -130,7 +171,8 @@ def test_what_keeps_secrets_is_for_its_owner_alone(cycle):
     kept = home / "labelstudio"
     for folder in (kept, kept / "data"):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    for file in (kept / "credentials.json", kept / "server.json", kept / "server.log", place / "project" / "screentime.toml"):
+    for file in (kept / "credentials.json", kept / "server.json", kept / "server.log", home / "hint-secret",
+                 place / "project" / "screentime.toml"):
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 

@@ -9,7 +9,8 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import quote
@@ -75,13 +76,28 @@ class Watch:
 
     def run(self, *arguments: object, **changes: str) -> str:
         """Run `screentime` with these arguments; what it wrote to stdout."""
+        with self.running(*arguments, **changes):
+            pass
+        return self.said[-1][2]
+
+    @contextmanager
+    def running(self, *arguments: object, end: bool = False, **changes: str) -> Iterator[None]:
+        """`screentime` runs with these arguments meanwhile; at the end it is waited for, or ended first."""
         command = [sys.executable, "-m", "screentime.cli", *map(str, arguments)]
         environment = {k: v for k, v in os.environ.items() if not k.startswith("LABEL_STUDIO_")}
-        done = subprocess.run(
-            command, capture_output=True, text=True, env={**environment, **self.environment, **changes}, timeout=200
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env={**environment, **self.environment, **changes},
         )
-        self.said.append((arguments, done.returncode, done.stdout, done.stderr))
-        return done.stdout
+        try:
+            yield
+            if end:
+                process.terminate()
+            data, talk = process.communicate(timeout=200)
+        finally:
+            process.kill()
+            process.wait()
+        self.said.append((arguments, process.returncode, data, talk))
 
     def events(self, *kinds: str) -> list[tuple[str, object]]:
         """What programs were about to do, as Python's audit events: which, and what is told of it."""
