@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 import socket
+import subprocess
+import sys
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from screentime.label_config import fill
-from screentime.labelstudio import images, project, server, tasks
+from screentime.labelstudio import images, process, project, server, tasks
 from screentime.labelstudio.client import Client, connect
 from screentime.labelstudio.project import ProjectRef
 from screentime.records import frame_uid, timecode
@@ -53,6 +59,54 @@ def free_port_number() -> int:
 @pytest.fixture
 def free_port() -> int:
     return free_port_number()
+
+
+@contextmanager
+def stranger_on(port: int) -> Iterator[list[str]]:
+    """Another program on a port, which answers as a Label Studio would; what it was sent as ``Authorization``."""
+    got: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            got.append(self.headers.get("Authorization") or "")
+            content = json.dumps({"id": 1, "release": "1.23.2", "status": "UP", "results": []}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_POST = do_PATCH = do_GET
+
+        def log_message(self, *said: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server_:
+        thread = threading.Thread(target=server_.serve_forever)
+        thread.start()
+        try:
+            yield got
+        finally:
+            server_.shutdown()
+            thread.join()
+
+
+@pytest.fixture
+def stranger() -> Callable[..., object]:
+    return stranger_on
+
+
+@pytest.fixture
+def silent_server(tmp_path: Path, free_port: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A home whose server is noted for `free_port` and does not listen yet, as in its first seconds."""
+    home = tmp_path / "home"
+    monkeypatch.setenv("SCREENTIME_HOME", str(home))
+    monkeypatch.delenv("LABEL_STUDIO_URL", raising=False)
+    server.credentials(home)
+    starting = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    process.note(home, starting.pid, "127.0.0.1", free_port, Path(sys.executable))
+    yield home
+    starting.communicate(b"\n", timeout=30)
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 from screentime.config import Config, LabelStudio
 from screentime.doctor.finding import Missing
 from screentime.errors import NotReady, ScreentimeError, ServerError, UserMistake
-from screentime.labelstudio import installation, process
-from screentime.labelstudio.link import TOKEN_VARIABLE, URL_VARIABLE, Link, public_address
+from screentime.labelstudio import installation, listener, process
+from screentime.labelstudio.link import TOKEN_VARIABLE, URL_VARIABLE, Link, connect_own, public_address
 from screentime.standing import Progress
 from screentime.workspace import Workspace
 
@@ -238,6 +238,17 @@ class Place:
             raise ServerError(f"What answers at {self.url} is no Label Studio.", ADDRESS) from None
         return Front(str(release), answer.headers.get("date", ""), time.time())
 
+    def require_own(self) -> None:
+        """See that at the embedded server's address nobody else listens, who would be sent its token.
+
+        Raises
+        ------
+        ServerError
+            If that cannot be said of it.
+        """
+        if self.embedded and self.noted:
+            listener.require_own(self.noted.pid, self.noted.port)
+
     @_once
     def connected(self) -> Client:
         """The server with the token; raises what is wrong with it."""
@@ -245,8 +256,11 @@ class Place:
 
         try:
             self.front  # noqa: B018 - without a server a token says nothing
+            self.require_own()
         except ScreentimeError:
             raise Missing("Label Studio is not reached") from None
+        if self.embedded and self.noted:
+            return connect_own(self.home, self.noted, self.token, public=public_address(self.options))
         return connect(self.url, self.token, public=public_address(self.options))
 
     @_once

@@ -40,14 +40,14 @@ def look_server(place: Place) -> Finding:
     noted = place.noted
     if noted is None:
         return _not_running(place)
-    whose = f"the embedded one of {place.home} (process {noted.pid})"
+    whose = f"embedded one of {place.home} (process {noted.pid})"
     if not listener.listens(noted.pid, noted.port):
         raise ServerError(
-            f"{whose} runs and does not listen on port {noted.port}.".capitalize(),
-            "`screentime server stop`, then `screentime server start`.",
+            f"The {whose} runs and does not listen on port {noted.port}.",
+            "Where it is just starting, wait a minute; else `screentime server stop`, then `screentime server start`.",
         )
     place.front  # noqa: B018 - raises what is wrong with it
-    return ok(f"{place.url}, {whose}.")
+    return ok(f"{place.url}, the {whose}.")
 
 
 def _not_running(place: Place) -> Finding:
@@ -144,6 +144,7 @@ def look_token(place: Place) -> Finding:
     try:
         client = place.connected
     except ServerError:
+        place.require_own()
         reason = _refusal(place, token, kind)
         if not reason:
             raise
@@ -165,6 +166,7 @@ def mend_token(place: Place) -> str:
     """Let screentime and the embedded server, which is ours, agree on a token again."""
     if not place.embedded or place.noted is None:
         return ""
+    place.require_own()
     return _mend_account(place, place.url)
 
 

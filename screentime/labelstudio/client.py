@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -177,7 +177,8 @@ def _names_a_machine(url: str) -> bool:
 
 
 def connect(
-    url: str, token: str, say: Say = silent, public: str = "", *, seconds: float = CONNECT_SECONDS, again: bool = True
+    url: str, token: str, say: Say = silent, public: str = "", *, before: Callable[[], None] = lambda: None,
+    seconds: float = CONNECT_SECONDS, again: bool = True,
 ) -> Client:
     """Reach a Label Studio server and check that the token may work there.
 
@@ -191,6 +192,8 @@ def connect(
         Told before a long wait for the server, now and later.
     public : str, optional
         Address by which people open it, where that is another; it is not asked.
+    before : callable, optional
+        Called before each request, now and later; what it raises is taken for what the request raises.
     seconds : float, optional
         How long to wait for its first answer.
     again : bool, optional
@@ -218,7 +221,7 @@ def connect(
 
     what, rng = f"connecting to Label Studio at {url}", random.Random()
     with speaking(what):
-        line = _line(url, token, local=urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1"))
+        line = _line(url, token, before, local=urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1"))
 
         def ask(_: bool) -> Any:
             return _send(line, "GET", "api/current-user/whoami", seconds)
@@ -269,7 +272,7 @@ def speaking(what: str) -> Iterator[None]:
         raise unreadable(error, what) from None
 
 
-def _line(url: str, token: str, *, local: bool) -> SyncClientWrapper:
+def _line(url: str, token: str, before: Callable[[], None], *, local: bool) -> SyncClientWrapper:
     """The SDK's HTTP client alone: all of the SDK takes a second to import."""
     import httpx
     from label_studio_sdk.core.api_error import ApiError
@@ -284,6 +287,7 @@ def _line(url: str, token: str, *, local: bool) -> SyncClientWrapper:
         # The embedded server sends an answer in two packets and on a line that is kept waits for a sign of
         # the first, which this machine gives after 40 ms; a new line costs it nothing.
         limits=httpx.Limits(max_keepalive_connections=0 if local else 20),
+        event_hooks={"request": [lambda _: before()]},
     )
     # With a slash: a path is joined to it as a browser would, dropping a last part without.
     url = f"{url}/"

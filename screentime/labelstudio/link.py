@@ -6,11 +6,12 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 
 from screentime.config import Config, LabelStudio
 from screentime.errors import NotReady, ServerError
 from screentime.label_config import fill
-from screentime.labelstudio import installation, server
+from screentime.labelstudio import installation, listener, process
 from screentime.labelstudio.client import (
     CONNECT_SECONDS,
     PUBLIC_VARIABLE,
@@ -69,7 +70,7 @@ def open_link(
     NotReady
         If the embedded server is not running, or a token is missing.
     ServerError
-        If the server cannot be reached or refuses the token.
+        If the server cannot be reached or refuses the token, or if another program holds its port.
     """
     url, public = os.environ.get(URL_VARIABLE) or config.labelstudio.url, public_address(config.labelstudio)
     if url:
@@ -82,15 +83,60 @@ def open_link(
             )
         return Link(connect(url, token, say, public, seconds=seconds, again=again), embedded=False)
     home = installation.home()
-    running = server.status(home)
-    if running is None:
+    noted = process.alive(home)
+    if noted is None:
         raise NotReady("Label Studio is not running.", "Start it with `screentime server start`.")
     try:
-        token = server.credentials(home).token
-        return Link(connect(running.url, token, say, public, seconds=seconds, again=again), embedded=True)
+        token = installation.credentials(home).token
+        return Link(connect_own(home, noted, token, say, public, seconds=seconds, again=again), embedded=True)
     except TokenRefused as error:
         # Its token can only have been changed in its page.
         raise ServerError(error.what, "`screentime server start` takes up the one that it takes now.") from None
+
+
+def connect_own(
+    home: Path, noted: process.Noted, token: str, say: Say = silent, public: str = "", *,
+    seconds: float = CONNECT_SECONDS, again: bool = True,
+) -> Client:
+    """Connect to the embedded server, and to no other program that holds its port, now or later.
+
+    It is noted before it listens, and lets go of its port when it ends: whoever holds that then would be sent the token.
+
+    Parameters
+    ----------
+    home : Path
+        See `installation.home`.
+    noted : Noted
+        The server of that home.
+    token, say, public, seconds, again : optional
+        See `screentime.labelstudio.client.connect`.
+
+    Returns
+    -------
+    Client
+        Where the server has ended, a request fails as where nobody answers, until another one is noted that listens there.
+
+    Raises
+    ------
+    ServerError
+        If it does not listen, or see `connect`.
+    """
+    import httpx
+
+    listener.require_own(noted.pid, noted.port)
+    known = noted
+
+    def require_same() -> None:
+        nonlocal known
+        # One that lives keeps its port; to look that up each time would take longer than to ask.
+        if process.of(known):
+            return
+        now = process.alive(home)
+        if now is None or now.running.url != known.running.url or not listener.listens(now.pid, now.port):
+            raise httpx.ConnectError("the embedded server has ended")
+        known = now
+
+    return connect(noted.running.url, token, say, public, before=require_same, seconds=seconds, again=again)
 
 
 def public_address(options: LabelStudio) -> str:

@@ -9,7 +9,7 @@ import socket
 import time
 import urllib.request
 
-from screentime.errors import UserMistake
+from screentime.errors import ServerError, UserMistake
 from screentime.labelstudio.refusals import NO_JSON
 
 ANSWER_SECONDS = 5
@@ -69,6 +69,28 @@ def listen(host: str, port: int) -> socket.socket:
 def listens(pid: int, port: int) -> bool:
     """Whether a process, or a child of it, listens on a port."""
     return port in _ports(pid)
+
+
+def require_own(pid: int, port: int) -> None:
+    """Refuse a port on which the server's own process does not listen: whoever does would be sent its token.
+
+    Parameters
+    ----------
+    pid : int
+        The server's process.
+    port : int
+        TCP port that it was told.
+
+    Raises
+    ------
+    ServerError
+    """
+    if not listens(pid, port):
+        raise ServerError(
+            f"Label Studio (process {pid}) does not listen on its port {port}, and its token is for nobody else there.",
+            "Where it is just starting, try again in a minute; else `screentime server stop`, then `screentime server"
+            " start`.",
+        )
 
 
 def elsewhere(pid: int, port: int) -> bool:
@@ -138,17 +160,18 @@ def _taken(host: str, port: int) -> bool:
 def _ports(pid: int) -> set[int]:
     import psutil
 
+    ports: set[int] = set()
     try:
         process = psutil.Process(pid)
         family = [process, *process.children(recursive=True)]
-        return {
-            connection.laddr.port
-            for member in family
-            for connection in member.net_connections(kind="tcp")
-            if connection.status == psutil.CONN_LISTEN
-        }
     except psutil.Error:
-        return set()
+        return ports
+    for member in family:
+        try:
+            ports |= {one.laddr.port for one in member.net_connections(kind="tcp") if one.status == psutil.CONN_LISTEN}
+        except psutil.Error:
+            continue  # a child that ended meanwhile says nothing of the others
+    return ports
 
 
 def _owner(port: int) -> str:

@@ -14,9 +14,9 @@ import pytest
 from screentime.demo.annotator import Annotator, truth_of
 from screentime.doctor.finding import Finding
 from screentime.doctor.place import Place
-from screentime.doctor.server import look_server
-from screentime.errors import UserMistake
-from screentime.labelstudio import server
+from screentime.doctor.server import look_server, mend_token
+from screentime.errors import ServerError, UserMistake
+from screentime.labelstudio import process, server
 from screentime.labelstudio.client import connect
 from screentime.projects import begin, extract_films
 from screentime.rounds import Loop
@@ -328,6 +328,26 @@ def test_a_second_server_of_a_home_is_ended_and_no_other_one(examine, make_home,
     finally:
         second.kill()
     assert server.status(home) == running and psutil.pid_exists(ls_server.pid)
+
+
+# -- another program on its port --------------------------------------------------------------------
+
+
+def test_the_token_is_not_sent_to_whoever_holds_the_port(examine, silent_server, stranger, free_port, tmp_path):
+    pid = process.alive(silent_server).pid
+    with stranger(free_port) as got:
+        found = examine(tmp_path, "Server", mend=True)
+        assert found == Finding(
+            "Server", "failed",
+            f"The embedded one of {silent_server} (process {pid}) runs and does not listen on port {free_port}.",
+            "Where it is just starting, wait a minute; else `screentime server stop`, then `screentime server start`.",
+            code=1,
+        )
+        found = examine(tmp_path, "Token", mend=True)
+        assert found == Finding("Token", "left out", "Label Studio is not reached.")
+        with pytest.raises(ServerError, match=f"^Label Studio .process {pid}. does not listen on its port {free_port}, "):
+            mend_token(Place(tmp_path))
+        assert set(got) <= {""}
 
 
 # -- why it does not start --------------------------------------------------------------------------
