@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -15,6 +16,10 @@ from screentime.errors import ScreentimeError
 # Names of files that are being written. What was being written by a process that was killed is cleared
 # away by whoever writes the same file next, see `clear_unfinished`.
 UNFINISHED = ".writing-"
+# Names of folders that are filled aside, and renamed when they are whole.
+MAKING = ".making-"
+# Of a name that is made up: a person's own hidden files are not taken for ours.
+CHANCE = "[a-z0-9_]{8}"
 LONGEST = 60
 # What a disk says that takes nothing more.
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
@@ -73,7 +78,7 @@ def replacing(path: str | os.PathLike[str], mode: int = 0o644) -> Iterator[Path]
     """
     path = Path(path)
     with suppress(PermissionError):  # a folder that may be written and not read
-        clear_unfinished(path.parent, path.name)
+        clear_unfinished(path.parent, lambda name: name == _short(path.name))
     descriptor, part = _begin(path)
     try:
         try:
@@ -89,26 +94,62 @@ def replacing(path: str | os.PathLike[str], mode: int = 0o644) -> Iterator[Path]
     sync_folder(path.parent)
 
 
-def clear_unfinished(folder: str | os.PathLike[str], name: str | None = None) -> None:
+def clear_unfinished(folder: str | os.PathLike[str], ours: Callable[[str], bool] = lambda name: True) -> None:
     """Remove what killed processes left half written in a folder; what is being written just now stays.
 
     Parameters
     ----------
-    folder : path-like
-        An existing folder.
-    name : str, optional
-        Only what was to become this file.
+    folder, ours : optional
+        See `unfinished`.
 
     Raises
     ------
     OSError
         If the folder cannot be read.
     """
-    ending = "" if name is None else f"-{_short(name)}"
-    for entry in sorted(os.listdir(folder)):
-        if entry.startswith(UNFINISHED) and entry.endswith(ending):
-            with suppress(OSError):  # somebody else's, or gone by now
-                _remove_dead(Path(folder) / entry)
+    for part in unfinished(folder, ours):
+        remove_dead(part)
+
+
+def unfinished(folder: str | os.PathLike[str], ours: Callable[[str], bool] = lambda name: True) -> list[Path]:
+    """What is half written in a folder, by a killed process or just now.
+
+    Parameters
+    ----------
+    folder : path-like
+        An existing folder.
+    ours : callable of str, optional
+        Whether it was to become a file of this name; all when left out, for a folder in which all is ours.
+
+    Returns
+    -------
+    list of Path
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be read.
+    """
+    found = []
+    for entry in os.scandir(folder):
+        name = re.fullmatch(f"{re.escape(UNFINISHED)}{CHANCE}-(.+)", entry.name, re.DOTALL)
+        if name and ours(name[1]) and entry.is_file(follow_symlinks=False):
+            found.append(Path(folder) / entry.name)
+    return sorted(found)
+
+
+def aside(folder: Path) -> list[Path]:
+    """Folders in a folder, if there is one, that are filled under a name of chance, by a killed process or just now."""
+    return sorted(
+        one for one in folder.glob(f"{MAKING}*")
+        if re.fullmatch(re.escape(MAKING) + CHANCE, one.name) and one.is_dir() and not one.is_symlink()
+    )
+
+
+def remove_dead(part: Path) -> None:
+    """Remove what was being written, unless somebody writes it just now."""
+    with suppress(OSError):  # somebody else's, or gone by now
+        _remove_dead(part)
 
 
 def sync_folder(folder: str | os.PathLike[str]) -> None:
@@ -198,7 +239,7 @@ def share(first: str | os.PathLike[str], second: str | os.PathLike[str]) -> bool
     try:
         if first.read_bytes() != second.read_bytes():
             return False
-        with tempfile.TemporaryDirectory(prefix=".writing-", dir=second.parent) as part:
+        with tempfile.TemporaryDirectory(prefix=MAKING, dir=second.parent) as part:
             os.link(first, Path(part) / second.name)
             os.replace(Path(part) / second.name, second)
     except OSError:

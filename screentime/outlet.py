@@ -88,6 +88,11 @@ def writing(out: Path, command: str) -> Iterator[None]:
         yield
 
 
+def is_own(name: str) -> bool:
+    """Whether a file of this name, in a project's folder itself, is one that the project keeps."""
+    return name in OWN_FILES or name.startswith(SET_ASIDE)
+
+
 def require_foreign(out: Path) -> None:
     """See that a file or folder which a person names is not one that a project keeps for itself.
 
@@ -101,6 +106,6 @@ def require_foreign(out: Path) -> None:
     if root is None:
         return
     inside = page.relative_to(root).parts
-    own = len(inside) == 1 and (inside[0] in OWN_FILES or inside[0].startswith(SET_ASIDE))
+    own = len(inside) == 1 and is_own(inside[0])
     if own or inside[0] in OWN_FOLDERS:
         raise UserMistake(f"{out} belongs to the project in {root}.", "Name another place.")

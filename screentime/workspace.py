@@ -18,6 +18,7 @@ from screentime.files import clear_unfinished, write_atomically
 from screentime.kept import read_or_tell
 from screentime.locks import AtWork
 from screentime.numbering import versions
+from screentime.outlet import is_own
 from screentime.pulled import Pulled
 from screentime.records import Round
 from screentime.schema import Schema
@@ -103,7 +104,9 @@ class Workspace(Pulled):
         """
         self.require_folders()
         with locks.held(self.lock_file, command, f"in {self.root}"):
-            for folder in (self.root, self.embeddings_folder, self.review_folder, *self.models_folder.glob("v*")):
+            # Beside the project's files may lie anybody's.
+            clear_unfinished(self.root, is_own)
+            for folder in (self.embeddings_folder, self.review_folder, *versions(self.models_folder)):
                 if folder.is_dir():
                     clear_unfinished(folder)
             yield

@@ -112,6 +112,24 @@ def test_what_a_killed_process_half_wrote_is_cleared_away_by_the_next_that_write
     assert os.listdir(tmp_path) == ["file.csv"]
 
 
+def test_what_only_looks_like_it_stays(tmp_path):
+    own = [".writing-file.csv", ".writing-my-file.csv", ".writing-ABCDEFGH-file.csv", ".writing-abcdefgh", "x.writing-abcdefgh-file.csv"]
+    for name in own:
+        (tmp_path / name).write_text("mine")
+    (tmp_path / ".writing-abcdefgh-file.csv").mkdir()
+    (tmp_path / ".writing-12345678-file.csv").symlink_to(tmp_path / own[0])
+    write_atomically(tmp_path / "file.csv", "new")
+    clear_unfinished(tmp_path)
+    assert len(os.listdir(tmp_path)) == len(own) + 3 and all((tmp_path / name).read_text() == "mine" for name in own)
+
+
+def test_where_other_files_lie_only_ours_are_cleared_away(tmp_path):
+    for name in (".writing-chapter1-draft.txt", ".writing-abcd_123-labels.csv"):
+        (tmp_path / name).touch()
+    clear_unfinished(tmp_path, lambda name: name == "labels.csv")
+    assert os.listdir(tmp_path) == [".writing-chapter1-draft.txt"]
+
+
 def test_what_another_process_is_writing_just_now_stays(tmp_path):
     path = tmp_path / "file.csv"
     process = write_half(path, "wait")

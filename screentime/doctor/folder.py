@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from screentime.config import parse
@@ -12,13 +13,15 @@ from screentime.doctor.finding import MEND, OK, Check, Finding, Missing, counted
 from screentime.doctor.place import Place
 from screentime.doctor.remaking import has_content, remade
 from screentime.errors import NotReady, ScreentimeError
+from screentime.files import CHANCE, UNFINISHED, aside, remove_dead, unfinished
 from screentime.kept import Damaged, read_text
 from screentime.labelstudio import installation
 from screentime.locks import AtWork, holder
+from screentime.numbering import versions
+from screentime.outlet import is_own
+from screentime.service.hub import SECRET_FILE
+from screentime.video.store import is_folder_name
 
-# Names of what is made aside and renamed when it is whole.
-HALVES = (".part-", ".old-", ".writing-", ".making-", ".drawing-")
-PREPARING = "preparing-"
 PRIVATE = 0o077
 
 
@@ -168,20 +171,41 @@ def _halves(place: Place) -> Iterator[Path]:
 
 
 def _in_workspace(root: Path) -> Iterator[Path]:
-    for folder in (root, root / "frames", root / "models", root / "embeddings", root / "review", *root.glob("models/v*")):
-        if folder.is_dir() and not folder.is_symlink():
-            # Listed before anything of it is cleared away.
-            yield from sorted(one for one in folder.iterdir() if one.name.startswith(HALVES))
+    """What is half finished, by the names that screentime gives, where it gives them: all else is somebody's own."""
+    yield from unfinished(root, is_own)
+    yield from aside(root)
+    models = root / "models"
+    for folder in filter(_is_ours, (root / "embeddings", root / "review", *versions(models))):
+        yield from unfinished(folder)
+    if _is_ours(models):
+        yield from aside(models)
+    if _is_ours(root / "frames"):
+        yield from _named(root / "frames", r"\.(?:part|old)-(.+)", lambda name: is_folder_name(name[1]))
+    if _is_ours(root / "review"):
+        yield from _named(root / "review", r"\.part-[0-9a-f]{16}\.(?:mp4|webm)", lambda name: True)
 
 
 def _in_home(home: Path) -> list[Path]:
     place = home / "labelstudio"
     if not place.is_dir():
         return []
-    return sorted(one for one in place.iterdir() if one.name.startswith((PREPARING, *HALVES)))
+    secrets = unfinished(home, lambda name: name == SECRET_FILE)
+    return [*secrets, *unfinished(place), *_named(place, f"preparing-{CHANCE}", lambda name: True)]
+
+
+def _is_ours(folder: Path) -> bool:
+    return folder.is_dir() and not folder.is_symlink()
+
+
+def _named(folder: Path, form: str, ours: Callable[[re.Match[str]], bool]) -> list[Path]:
+    """What lies in a folder under names of a form; listed before anything of it is cleared away."""
+    return sorted(one for one in folder.iterdir() if (name := re.fullmatch(form, one.name)) and ours(name))
 
 
 def _clear(path: Path) -> None:
+    if path.name.startswith(UNFINISHED):
+        remove_dead(path)
+        return
     if path.name.startswith(".old-"):
         # Between two renames the old folder is the only one.
         place = path.with_name(path.name.removeprefix(".old-"))

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from screentime.config import Config, Frames
-from screentime.files import sync_folder
+from screentime.files import MAKING, sync_folder
 from screentime.kept import Damaged, read_json
 from screentime.records import Frame
 from screentime.video.frames import extract
@@ -49,7 +49,7 @@ def remade(workspace: Workspace, config: Config, frames: Sequence[Frame]) -> boo
         return False
     films = {digest(path): path for path in workspace.film_paths()}
     # Hidden, under a name that is cleared away where this is killed.
-    with TemporaryDirectory(prefix=".making-", dir=root) as aside:
+    with TemporaryDirectory(prefix=MAKING, dir=root) as aside:
         made = {}
         for name, mine in wanted.items():
             _, found = extract(

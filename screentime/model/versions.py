@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from screentime import __version__, numbering
 from screentime.config import Config
-from screentime.files import share, sync_folder, sync_tree
+from screentime.files import MAKING, aside, share, sync_folder, sync_tree
 from screentime.model.backbone import Backbone
 from screentime.model.card import read_card, write_card
 from screentime.model.classifier import KNOWN, save
@@ -129,7 +129,7 @@ def make(material: Material, models: Path, talk: Talk, *, curves: bool = True) -
     started = time.monotonic()
     digest = material.digest
     # Only the latest: when labels were changed and changed back, the older model is a new version.
-    for left in models.glob(".making-*"):
+    for left in aside(models):
         shutil.rmtree(left)  # a killed process's: one at a time is at work in a workspace
     latest = next(reversed(numbering.versions(models)), None)
     if latest and latest.name.endswith(f"-{digest}"):
@@ -141,7 +141,7 @@ def make(material: Material, models: Path, talk: Talk, *, curves: bool = True) -
     probabilities = unsmoothed if embeddings is None else near_of(material.frames).smooth(unsmoothed)
     with talk.progress("Judging the accuracy"):
         accuracy, by_block = judge(material, training, probabilities, embeddings)
-    with tempfile.TemporaryDirectory(prefix=".making-", dir=models) as part:
+    with tempfile.TemporaryDirectory(prefix=MAKING, dir=models) as part:
         folder = Path(part) / name
         folder.mkdir()
         mine = [material.frames[i] for i in material.labelled]

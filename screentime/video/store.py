@@ -87,6 +87,11 @@ def folder_name(stem: str, digest: str) -> str:
     return f"{slug or 'film'}-{digest[:8]}"
 
 
+def is_folder_name(name: str) -> bool:
+    """Whether `folder_name` may have given this name."""
+    return re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*-[0-9a-f]{8}", name) is not None
+
+
 class Shelf:
     """The place of one film's folder.
 

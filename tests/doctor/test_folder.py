@@ -11,6 +11,7 @@ import pytest
 
 from screentime.doctor.finding import Finding
 from screentime.errors import UserMistake
+from screentime.files import replacing
 from screentime.projects import begin, extract_films
 from screentime.talk import Talk
 
@@ -150,22 +151,78 @@ def test_what_killed_commands_left_is_cleared_away(patient):
     root = patient.root
     frames = next(one for one in (root / "frames").iterdir() if one.is_dir())
     assert patient.look("Half-finished files").sentence == "nothing is half finished."
-    (root / "models" / ".making-abc").mkdir()
-    (root / "frames" / ".part-x").mkdir()
-    (root / "frames" / ".part-x" / "0.jpg").touch()
+    (root / "models" / ".making-abcd_123").mkdir()
+    (root / "frames" / ".part-film-0123abcd").mkdir()
+    (root / "frames" / ".part-film-0123abcd" / "0.jpg").touch()
     # Killed between two renames: the only copy of the frames.
     frames.rename(frames.with_name(f".old-{frames.name}"))
     found = patient.look("Half-finished files")
     assert (found.state, found.fix) == ("warning", f"{FIX} clears them away.")
     assert found.sentence == (
-        f"3 files and folders are left of a command that was killed: .old-{frames.name}, .part-x, .making-abc."
+        f"3 files and folders are left of a command that was killed: .making-abcd_123, .old-{frames.name},"
+        " .part-film-0123abcd."
     )
     with patient.loop.workspace.locked("sync"):
         assert patient.look("Half-finished files").sentence == "3 files and folders under way."
     mended = patient.mend("Half-finished files")
     assert (mended.state, mended.fixed) == ("ok", "cleared away 3 leftovers.")
-    assert frames.is_dir() and not (root / "frames" / ".part-x").exists()
+    assert frames.is_dir() and not (root / "frames" / ".part-film-0123abcd").exists()
     assert patient.look("Frames").state == "ok"
+
+
+OWN = (
+    ".old-labels.csv", ".part-1 of my novel.txt", ".writing-labels.csv", ".writing-chapter1-draft.txt", ".making-of.mp4",
+    "frames/.old-notes", "frames/.part-x", "models/.making-abc", "models/.old-v001-abc", "models/vacation/.writing-abcd_123-x",
+    "review/.part-film.mp4", "embeddings/.old-embeddings.npy",
+)
+
+
+def test_hidden_files_of_a_persons_own_stay(examine, filmed):
+    workspace, _ = filmed()
+    for name in OWN:
+        (workspace.root / name).parent.mkdir(exist_ok=True)
+        (workspace.root / name).write_text("mine", "utf-8")
+    (workspace.root / ".old-notes").mkdir()
+    workspace.labels_table.write_text("uid\n", "utf-8")
+    assert examine(workspace.root, "Half-finished files", mend=True).sentence == "nothing is half finished."
+    # Nor does a command take them away.
+    with workspace.locked("sync"):
+        workspace.write_labels([])
+    assert [name for name in OWN if (workspace.root / name).read_text("utf-8") != "mine"] == []
+    assert (workspace.root / ".old-notes").is_dir()
+
+
+def test_what_screentime_leaves_is_known_wherever_it_leaves_it(examine, filmed, tmp_path, monkeypatch):
+    workspace, _ = filmed()
+    monkeypatch.setenv("SCREENTIME_HOME", str(tmp_path / "home"))
+    left = [workspace.root / name for name in (
+        ".writing-abcd_123-labels.csv", ".writing-abcd_123-.lock.json", "embeddings/.writing-abcd_123-x.npy",
+        "models/v001-abc/.writing-abcd_123-card.json", "review/.writing-abcd_123-0123456789abcdef.mp4",
+    )]
+    left += [tmp_path / "home" / name for name in (
+        ".writing-abcd_123-hint-secret", "labelstudio/.writing-abcd_123-credentials.json",
+    )]
+    for one in left:
+        one.parent.mkdir(parents=True, exist_ok=True)
+        one.touch()
+    film = workspace.root / "review" / ".part-0123456789abcdef.webm"
+    film.symlink_to(tmp_path / "nowhere.webm")
+    folders = [
+        workspace.root / ".making-abcd_123", workspace.root / "frames/.old-film-0123abcd",
+        workspace.root / "frames/film-0123abcd", tmp_path / "home/labelstudio/preparing-abcd_123",
+    ]
+    for one in folders:
+        one.mkdir()
+    mended = examine(workspace.root, "Half-finished files", mend=True)
+    assert (mended.state, mended.fixed) == ("ok", "cleared away 11 leftovers.")
+    assert [one for one in [*left, film, *folders] if os.path.lexists(one)] == [workspace.root / "frames/film-0123abcd"]
+
+
+def test_what_is_being_written_just_now_stays(examine, filmed):
+    workspace, _ = filmed()
+    with replacing(workspace.asked_file) as part:
+        assert examine(workspace.root, "Half-finished files", mend=True).state == "warning"
+        assert part.exists()
 
 
 def test_secrets_that_others_may_read_are_closed(patient, ls_home):

@@ -112,7 +112,7 @@ def test_what_was_mended_needs_no_second_mending(patient):
     client.request("DELETE", f"api/dm/views/{progress.tab}/")
     [storage] = client.request("GET", "api/storages/localfiles/", params={"project": patient.number})
     client.request("DELETE", f"api/storages/localfiles/{storage['id']}")
-    (patient.root / "models" / ".making-x").mkdir()
+    (patient.root / "models" / ".making-abcd_123").mkdir()
     (patient.root / patient.loop.frames[3].file).unlink()
     told = []
     first = walk(Place(patient.root), QUICK, told.append, Talk(), mend=True)
@@ -185,7 +185,7 @@ def test_nothing_ends_in_a_traceback(what, patient, tmp_path, free_port):
 def test_a_folder_that_may_only_be_read(patient, tmp_path):
     folder = tmp_path / "copy"
     shutil.copytree(patient.root, folder)
-    (folder / "models" / ".making-x").mkdir()
+    (folder / "models" / ".making-abcd_123").mkdir()
     if subprocess.run(["mount", "--bind", folder, folder], capture_output=True).returncode:
         pytest.skip("no file system can be mounted here")
     try:

@@ -70,7 +70,7 @@ def material(tiny, tmp_path_factory, draw_frames):
 def first(material):
     """The first version's card and the folder of the versions, in which a run was killed before."""
     models = material.root / "models"
-    (models / ".making-killed" / f"v001-{material.digest}").mkdir(parents=True)
+    (models / ".making-killed_1" / f"v001-{material.digest}").mkdir(parents=True)
     return make(material, models, Talk()), models
 
 
