@@ -231,8 +231,9 @@ def _secrets(place: Place) -> Iterator[Path]:
         pass
 
 
+# Options that others may read a token in are not used, and say which server is to be looked at.
+FIRST = (Check("Secrets", look_secrets, mend_secrets), Check("Options", look_options))
 CHECKS = (
-    Check("Options", look_options), Check("At work", look_at_work), Check("Files", look_files), Check("Frames", look_frames, mend_frames),
+    Check("At work", look_at_work), Check("Files", look_files), Check("Frames", look_frames, mend_frames),
     Check("Models", look_models), Check("Half-finished files", look_halves, mend_halves),
-    Check("Secrets", look_secrets, mend_secrets),
 )

@@ -246,8 +246,9 @@ def _alone(program: str, what: str, *arguments: str) -> str:
     raise ScreentimeError(f"{what} does not load ({lines[-1][:200] if lines else 'it said nothing'}).", SETUP)
 
 
+# Without these nothing else can be looked at.
+FIRST = (Check("Python", look_python), Check("Packages", look_packages), Check("OpenCV", look_opencv))
 CHECKS = (
-    Check("Python", look_python), Check("Packages", look_packages), Check("OpenCV", look_opencv),
     Check("Disk", look_disk), Check("TensorFlow", look_tensorflow), Check("Backbone", look_backbone),
     Check("Proxies", look_proxies), Check("Clock", look_clock),
 )

@@ -141,11 +141,23 @@ class Place:
 
     @property
     def options(self) -> LabelStudio:
-        """Where people label; the defaults where no workspace says otherwise."""
+        """Where people label; the defaults where no workspace says otherwise.
+
+        Where one does, and cannot be understood, no server is taken for the one that it names.
+        """
         try:
             return self.config.labelstudio
         except Missing:
+            if self._is_project and not os.environ.get(URL_VARIABLE):
+                raise
             return LabelStudio()
+
+    @property
+    def _is_project(self) -> bool:
+        try:
+            return bool(self.workspace)
+        except Missing:
+            return False
 
     def loop(self) -> Loop:
         """The loop on the workspace, for what has to be made again."""

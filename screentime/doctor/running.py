@@ -13,7 +13,7 @@ from screentime.talk import Talk
 
 # In the order in which one needs the other.
 CHECKS: tuple[Check, ...] = (
-    *machine.CHECKS, *server.CHECKS, *folder.CHECKS, *films.CHECKS, *project.CHECKS, *page.CHECKS,
+    *machine.FIRST, *folder.FIRST, *machine.CHECKS, *server.CHECKS, *folder.CHECKS, *films.CHECKS, *project.CHECKS, *page.CHECKS,
 )
 
 

@@ -11,9 +11,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from screentime import config as configuration
 from screentime.demo.annotator import Annotator, truth_of
 from screentime.doctor.finding import Finding
 from screentime.doctor.place import Place
+from screentime.doctor.running import CHECKS, walk
 from screentime.doctor.server import look_server, mend_token
 from screentime.errors import ServerError, UserMistake
 from screentime.labelstudio import process, server
@@ -123,6 +125,42 @@ def test_another_version_and_another_clock(examine, listening, tmp_path, monkeyp
         )
         found = examine(tmp_path, "Clock")
         assert found.state == "warning" and found.sentence.endswith(" s ahead of Label Studio's.")
+
+
+@pytest.fixture
+def unusable(project_of_nothing, free_port, monkeypatch, tmp_path):
+    """A project whose options name a server and hold a token that others may read."""
+    monkeypatch.setenv("SCREENTIME_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("LABEL_STUDIO_URL", raising=False)
+    monkeypatch.delenv("LABEL_STUDIO_API_KEY", raising=False)
+    file = project_of_nothing("builtin") / "screentime.toml"
+    options = configuration.override(configuration.parse(file.read_text("utf-8"), "it"), {"url": f"http://127.0.0.1:{free_port}"})
+    file.write_text(configuration.render(options).replace("[labelstudio]", f'[labelstudio]\ntoken = "{"ab" * 20}"'), "utf-8")
+    file.chmod(0o644)
+    return file.parent
+
+
+SERVERS = ("Server", "Version", "Token")
+
+
+def test_no_other_server_is_taken_for_the_one_that_unusable_options_name(unusable, examine, free_port, monkeypatch):
+    found = {examine(unusable, name).sentence for name in SERVERS}
+    assert found == {"screentime.toml cannot be used."}
+    # What the environment names needs no options.
+    monkeypatch.setenv("LABEL_STUDIO_URL", f"http://127.0.0.1:{free_port + 1}")
+    assert examine(unusable, "Server").sentence.startswith("Nothing answers at Label Studio's address (while asking ")
+
+
+def test_one_mending_opens_the_options_before_the_server_is_looked_for(unusable, free_port):
+    checks = [one for one in CHECKS if one.name in (*SERVERS, "Options", "Secrets")]
+    found = {one.name: one for one in walk(Place(unusable), checks, lambda one: None, Talk(), mend=True)}
+    assert list(found)[:2] == ["Secrets", "Options"]
+    assert (found["Secrets"].state, found["Secrets"].fixed) == ("ok", "only the owner may read screentime.toml now.")
+    assert found["Options"].state == "ok"
+    assert found["Server"].sentence == (
+        "Nothing answers at Label Studio's address (while asking"
+        f" http://127.0.0.1:{free_port} for its version)."
+    )
 
 
 def test_an_address_that_is_none(examine, tmp_path, monkeypatch):
