@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from screentime.config import parse
 from screentime.doctor.finding import MEND, OK, Check, Finding, Missing, counted, ok, warning
@@ -21,6 +23,9 @@ from screentime.numbering import versions
 from screentime.outlet import is_own
 from screentime.service.hub import SECRET_FILE
 from screentime.video.store import is_folder_name
+
+if TYPE_CHECKING:
+    import psutil
 
 PRIVATE = 0o077
 
@@ -134,21 +139,63 @@ def mend_halves(place: Place) -> str:
 
 def look_secrets(place: Place) -> Finding:
     """Whether files that hold tokens are their owner's alone."""
-    opened = [one for one in _secrets(place) if stat.S_IMODE(one.stat().st_mode) & PRIVATE]
+    opened = list(_opened(place))
     if opened:
         named = " ".join(str(one) for one in opened)
-        raise ScreentimeError(
-            f"Others on this machine may read {named}: there are secrets in it.", f"{MEND}, or `chmod 600 {named}`."
-        )
+        closed = " ".join(str(one) for one in opened if one.name != SECRET_FILE)
+        how = [f"{MEND}, or `chmod 600 {closed}`."] if closed else []
+        if any(one.name == SECRET_FILE for one in opened):
+            how.append(_new_secret(place))
+        raise ScreentimeError(f"Others on this machine may read {named}: there are secrets in it.", " ".join(how))
     return ok("files with tokens are readable by their owner alone.")
 
 
 def mend_secrets(place: Place) -> str:
-    """Take others' rights to files with tokens away."""
-    opened = [one for one in _secrets(place) if stat.S_IMODE(one.stat().st_mode) & PRIVATE]
-    for one in opened:
+    """Take others' rights to files with tokens away; a secret that they may have read is made anew."""
+    opened = list(_opened(place))
+    kept = [one for one in opened if one.name != SECRET_FILE]
+    done = []
+    for one in kept:
         one.chmod(0o600)
-    return f"only the owner may read {', '.join(one.name for one in opened)} now." if opened else ""
+    if kept:
+        done.append(f"only the owner may read {', '.join(one.name for one in kept)} now.")
+    if len(kept) < len(opened) and _serving(place.home) is None:
+        (place.home / SECRET_FILE).unlink()
+        done.append(f"{SECRET_FILE} was deleted: `screentime serve` makes a new one, and brings it to its webhooks.")
+    return " ".join(done)
+
+
+def _opened(place: Place) -> Iterator[Path]:
+    """Files with secrets that others have a right to read."""
+    return (one for one in _secrets(place) if stat.S_IMODE(one.stat().st_mode) & PRIVATE)
+
+
+def _new_secret(place: Place) -> str:
+    """What to do about a secret that others may have read: to close the file does not take that back."""
+    running = _serving(place.home)
+    anew = f"{MEND} deletes {SECRET_FILE}"
+    first = f"End `screentime serve` (process {running.pid}); then {anew}" if running else anew
+    return (
+        f"{first}, and the next `screentime serve` makes a new one, which a model connected in Label Studio needs as its"
+        " password."
+    )
+
+
+def _serving(home: Path) -> psutil.Process | None:
+    """A running `screentime serve` of this home, which holds the secret."""
+    import psutil
+
+    for one in psutil.process_iter():
+        try:
+            words = one.cmdline()
+            if "serve" not in words or one.uids().real != os.getuid():
+                continue
+            ours = any(Path(word).name.startswith("screentime") for word in words[: words.index("serve")])
+            if ours and installation.home(one.environ()).resolve() == home.resolve():
+                return one
+        except (psutil.Error, OSError):
+            continue  # gone, or another person's
+    return None
 
 
 def _at_work(place: Place) -> Iterator[AtWork]:
@@ -222,6 +269,12 @@ def _secrets(place: Place) -> Iterator[Path]:
     for name in ("credentials.json", "server.json", "server.log", "server.log.1"):
         if (path := place.home / "labelstudio" / name).is_file():
             yield path
+    if (secret := place.home / SECRET_FILE).is_file():
+        yield secret
+    data = place.home / "labelstudio" / "data"
+    # Made with others' rights by earlier versions; nobody gets to them through a folder that is closed.
+    if all(one.is_dir() and stat.S_IMODE(one.stat().st_mode) & PRIVATE for one in (data.parent, data)):
+        yield from sorted(one for one in (*data.glob("*.sqlite3*"), data / ".env") if one.is_file())
     try:
         # Read as text: the options are refused while others may read a token in them.
         file = place.workspace.config_file

@@ -8,7 +8,7 @@ import re
 import secrets
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -64,8 +64,13 @@ class AccountLost(ServerError):
         )
 
 
-def home() -> Path:
+def home(given: Mapping[str, str] = os.environ) -> Path:
     """Folder of this user's embedded server, one for all workspaces.
+
+    Parameters
+    ----------
+    given : mapping, optional
+        The environment that says so; another process of this user has its own.
 
     Returns
     -------
@@ -73,7 +78,7 @@ def home() -> Path:
         ``SCREENTIME_HOME`` where it is set, else the platform's folder for application data;
         absolute. It need not exist.
     """
-    chosen = os.environ.get("SCREENTIME_HOME")
+    chosen = given.get("SCREENTIME_HOME")
     if not chosen:
         from platformdirs import user_data_dir
 

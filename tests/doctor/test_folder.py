@@ -5,6 +5,8 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
+from pathlib import Path
 
 import imageio_ffmpeg
 import pytest
@@ -13,8 +15,10 @@ from screentime.doctor.finding import Finding
 from screentime.errors import UserMistake
 from screentime.files import replacing
 from screentime.projects import begin, extract_films
+from screentime.service.hub import kept_secret
 from screentime.talk import Talk
 
+ROOT = Path(__file__).parents[2]
 FIX = "`screentime doctor --fix`"
 
 
@@ -234,6 +238,64 @@ def test_secrets_that_others_may_read_are_closed(patient, ls_home):
     mended = patient.mend("Secrets")
     assert (mended.state, mended.fixed) == ("ok", "only the owner may read credentials.json now.")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_secret_that_others_may_have_read_is_made_anew(examine, tmp_path, monkeypatch, free_port, filmed):
+    home = tmp_path / "home"
+    monkeypatch.setenv("SCREENTIME_HOME", str(home))
+    secret, workspace = kept_secret(home), filmed()[0]
+    file = home / "hint-secret"
+    assert examine(tmp_path, "Secrets").state == "ok"
+    file.chmod(0o644)
+    found = examine(tmp_path, "Secrets")
+    assert (found.state, found.code) == ("failed", 1)
+    assert found.sentence == f"Others on this machine may read {file}: there are secrets in it."
+    anew = "the next `screentime serve` makes a new one, which a model connected in Label Studio needs as its password."
+    assert found.fix == f"{FIX} deletes hint-secret, and {anew}"
+    # A running service would go on with the old one.
+    file.chmod(0o600)
+    service = subprocess.Popen(
+        [sys.executable, "-m", "screentime", "serve", str(workspace.root), "--port", str(free_port)],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    try:
+        assert service.stdout.readline().startswith("Serving 1 project: ")
+        file.chmod(0o644)
+        mended = examine(tmp_path, "Secrets", mend=True)
+        assert (mended.state, mended.fixed) == ("failed", "")
+        assert mended.fix == f"End `screentime serve` (process {service.pid}); then {FIX} deletes hint-secret, and {anew}"
+        with monkeypatch.context() as patch:
+            patch.setenv("SCREENTIME_HOME", str(tmp_path / "other"))
+            kept_secret(tmp_path / "other")
+            (tmp_path / "other" / "hint-secret").chmod(0o644)
+            assert examine(tmp_path, "Secrets", mend=True).state == "ok"
+    finally:
+        service.kill()
+        service.communicate()
+    assert file.read_text().strip() == secret
+    mended = examine(tmp_path, "Secrets", mend=True)
+    assert mended.fixed == "hint-secret was deleted: `screentime serve` makes a new one, and brings it to its webhooks."
+    assert mended.state == "ok" and kept_secret(home) != secret
+
+
+def test_the_server_s_data_that_others_may_read_are_closed(examine, tmp_path, monkeypatch):
+    monkeypatch.setenv("SCREENTIME_HOME", str(tmp_path / "home"))
+    data = tmp_path / "home" / "labelstudio" / "data"
+    data.mkdir(parents=True)
+    files = [data / ".env", data / "label_studio.sqlite3"]
+    for one in files:
+        one.touch()
+        one.chmod(0o644)
+    data.chmod(0o755)
+    # Nobody gets to them.
+    data.parent.chmod(0o700)
+    assert examine(tmp_path, "Secrets").state == "ok"
+    data.parent.chmod(0o755)
+    found = examine(tmp_path, "Secrets")
+    assert found.fix == f"{FIX}, or `chmod 600 {files[0]} {files[1]}`."
+    mended = examine(tmp_path, "Secrets", mend=True)
+    assert (mended.state, mended.fixed) == ("ok", "only the owner may read .env, label_studio.sqlite3 now.")
+    assert {stat.S_IMODE(one.stat().st_mode) for one in files} == {0o600}
 
 
 def test_options_with_a_token_that_others_may_read_are_closed(examine, project_of_nothing):
