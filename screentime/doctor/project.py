@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import socket
 import time
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import urlsplit
 
 from screentime.doctor import pictures
 from screentime.doctor import tasks as task_checks
+from screentime.doctor.answering import Kind, kind_of, reached
 from screentime.doctor.finding import MEND, Check, Finding, counted, ok, warning
 from screentime.doctor.place import LOOPBACK, Place
 from screentime.errors import NotReady, ScreentimeError, UserMistake
 
-CONNECT_SECONDS = 1.0
 PAGE = 100
 
 
@@ -70,37 +69,64 @@ def mend_preannotations(place: Place) -> str:
 
 def look_version(place: Place) -> Finding:
     """Whether the page shows the version that it should, and nothing takes its place."""
-    connected = place.ask("api/ml/", project=place.project.id)
-    strange = [one for one in connected if not _is_service(place, one)]
-    if strange:
-        one = strange[0]
+    connected = _connected(place)
+    if connected["other"]:
+        one = connected["other"][0]
         raise UserMistake(
             f"The model {one['title']!r} at {one['url']} is connected to the project: its predictions take the place of"
             " the pre-annotations.", f"Disconnect it at {place.project.url}/settings/ml , then {MEND}.",
         )
+    useless = _useless(place, connected)
+    if useless and not place.progress.shown:
+        return useless
     shown, there = place.shown, place.settings["model_version"] or ""
     if there != shown:
         what = f"those of {there}" if there else "none: its model version is empty"
         how = MEND if place.versions.get(shown) else "`screentime preannotate`"
         raise ScreentimeError(f"Label Studio shows not the pre-annotations of {shown} but {what}.", f"{how} shows them again.")
+    if useless:
+        return useless
     latest = place.cards[-1]["version"] if place.cards else shown
     if latest != shown:
         return warning(f"{latest} was trained and the page still shows {shown}.", "Run `screentime sync`.")
-    beside = "`screentime serve` is the connected model" if connected else "no other model is connected"
+    beside = "`screentime serve` is the connected model" if connected["ours"] else "no other model is connected"
     return ok(f"the page shows {shown}, the latest; {beside}.")
 
 
-def _is_service(place: Place, model: dict[str, Any]) -> bool:
-    """Whether a connected model is `screentime serve`: as Label Studio asked it just now, it has the version on show."""
-    return bool(place.progress.shown) and model.get("model_version") == place.progress.shown
+def _connected(place: Place) -> dict[str, list[dict[str, Any]]]:
+    """The project's connected models, by what they are."""
+    found: dict[str, list[dict[str, Any]]] = {kind: [] for kind in get_args(Kind)}
+    for one in place.ask("api/ml/", project=place.project.id):
+        found[kind_of(place, one)].append(one)
+    return found
+
+
+def _useless(place: Place, connected: dict[str, list[dict[str, Any]]]) -> Finding | None:
+    """What to say of models that are connected and of which Label Studio gets nothing; its page waits for them."""
+    page = f"{place.project.url}/settings/ml"
+    for one in connected["silent"]:
+        return warning(
+            f"The model {one['title']!r} at {one['url']} is connected to the project, and nothing answers there.",
+            f"Start `screentime serve` there, or disconnect it at {page} .",
+        )
+    for one in connected["refusing"]:
+        return warning(
+            f"`screentime serve` is the connected model, at {one['url']}, and Label Studio gets nothing of it.",
+            f"See that its password at {page} is the line in hint-secret, and that {one['url']}/ shows this project going.",
+        )
+    for one in connected["failing"]:
+        return warning(
+            f"The model {one['title']!r} at {one['url']} is connected to the project, and answers Label Studio by errors.",
+            f"Mend it, or disconnect it at {page} .",
+        )
+    return None
 
 
 def mend_version(place: Place) -> str:
     """Let the page show the version that it should, where its predictions are there."""
     from screentime.labelstudio.predictions import show_version
 
-    strange = [one for one in place.ask("api/ml/", project=place.project.id) if not _is_service(place, one)]
-    if strange or not place.versions.get(place.shown):
+    if _connected(place)["other"] or not place.versions.get(place.shown):
         return ""
     if place.settings["model_version"] == place.shown:
         return ""
@@ -151,7 +177,7 @@ def look_webhooks(place: Place) -> Finding:
     }
     if not hooks:
         return ok("none; `screentime sync --watch` looks by itself and needs none.")
-    dead = [one for one in hooks.values() if not _reached(place, one["url"])]
+    dead = [one for one in hooks.values() if not reached(place, one["url"])]
     if dead and all(is_ours(one) for one in dead):
         return warning(
             f"{', '.join(one['url'] for one in dead)}: `screentime serve` was killed and does not answer there, and each"
@@ -219,19 +245,6 @@ def _labelled_here(place: Place) -> set[str]:
         return {label.uid for label in place.workspace.labels_as_pulled()}
     except ScreentimeError:
         return set()
-
-
-def _reached(place: Place, url: str) -> bool:
-    """Whether somebody listens where a webhook leads, as far as that can be told from here."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if host in LOOPBACK and place.host not in LOOPBACK:
-        return True  # it means the server's own machine
-    try:
-        with socket.create_connection((host, parts.port or (443 if parts.scheme == "https" else 80)), CONNECT_SECONDS):
-            return True
-    except OSError:
-        return False
 
 
 def _bans(place: Place) -> bool:

@@ -21,7 +21,9 @@ from screentime.labelstudio import server
 from screentime.projects import begin, extract_films
 from screentime.rounds import Loop
 from screentime.talk import Talk
+from tests.service.conftest import serve
 
+__all__ = ["serve"]
 LABELS = 24
 
 

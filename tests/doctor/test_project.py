@@ -10,6 +10,7 @@ from screentime.doctor.place import Place
 from screentime.doctor.running import CHECKS, walk
 from screentime.labelstudio.tabs import delete_tab, show_tab
 from screentime.labelstudio.tasks import read_tasks
+from screentime.service.hub import kept_secret
 from screentime.talk import Talk
 
 FIX = "`screentime doctor --fix`"
@@ -117,21 +118,100 @@ def test_a_connected_model_is_named_and_left_alone(patient, listening):
         patient.client.request("DELETE", f"api/webhooks/{hook['id']}/")
 
 
-def test_the_service_as_a_model_is_no_fault(patient, listening):
-    answers = {"/health": {"status": "UP"}, "/setup": {"model_version": patient.version}}
+@pytest.fixture
+def connected(cartoon_loop, examine, ls_home, free_port):
+    """A project with which the service is connected as a person does it; what the doctor says of it, and of models by hand."""
+    cartoon_loop.push()
+    client, number = cartoon_loop.link.client, cartoon_loop.known_project().id
+    kept_secret(ls_home)
+
+    class Connected:
+        loop, url = cartoon_loop, f"http://127.0.0.1:{free_port}"
+        settings = f"{cartoon_loop.known_project().url}/settings/ml"
+
+        def connect(self, url=url):
+            secret = (ls_home / "hint-secret").read_text().strip()
+            given = {"auth_method": "BASIC_AUTH", "basic_auth_user": "x", "basic_auth_pass": secret}
+            return client.request("POST", "api/ml", json={"project": number, "url": url, "title": "s", **given})
+
+        def disconnect(self, made):
+            client.request("DELETE", f"api/ml/{made['id']}")
+
+        def look(self, **mend):
+            found = examine(cartoon_loop.workspace.root, "Model version", **mend)
+            return found.state, found.sentence, found.fix
+
+    return Connected()
+
+
+def test_the_service_is_known_as_the_connected_model_from_its_start_to_after_its_end(
+    connected, cartoon_annotator, serve, free_port, ls_home
+):
+    loop, workspace = connected.loop, connected.loop.workspace
+    service = serve([workspace.root], "--poll", "0.5", port=free_port)
+    made = connected.connect()
+    # Before the first round it has no version to tell.
+    assert connected.look() == ("left out", "no pre-annotations were written yet.", "")
+    cartoon_annotator(24)
+    service.until(lambda: workspace.progress().shown, "no round came")
+    service.until(lambda: service.project("project")["doing"] == "waiting", "it never rested")
+    version = workspace.progress().shown
+    assert connected.look(mend=True) == (
+        "ok", f"the page shows {version}, the latest; `screentime serve` is the connected model.", ""
+    )
+    assert service.end()[0] == 0
+    silent = (
+        "warning", f"The model 's' at {connected.url} is connected to the project, and nothing answers there.",
+        f"Start `screentime serve` there, or disconnect it at {connected.settings} .",
+    )
+    assert connected.look(mend=True) == silent
+    # Nor does a round that it knows nothing of make a fault of it.
+    cartoon_annotator(6)
+    loop.sync()
+    assert workspace.progress().shown != version
+    assert connected.look() == silent
+    # What is wrong beside it is mended all the same.
+    loop.link.client.request("PATCH", f"api/projects/{loop.known_project().id}/", json={"model_version": ""})
+    assert connected.look()[0] == "failed"
+    assert connected.look(mend=True) == silent
+    # A new service has a new secret where the old one is gone.
+    (ls_home / "hint-secret").unlink()
+    service = serve([workspace.root], port=free_port)
+    state, sentence, fix = connected.look()
+    assert (state, sentence) == (
+        "warning", f"`screentime serve` is the connected model, at {connected.url}, and Label Studio gets nothing of it."
+    )
+    assert fix.startswith(f"See that its password at {connected.settings} is the line in hint-secret, and that ")
+    connected.disconnect(made)
+    connected.connect()
+    assert connected.look(mend=True)[0] == "ok"
+
+
+def test_a_model_that_only_tells_our_version_is_not_the_service(patient, listening):
+    answers = {"/health": {"status": "UP", "model_class": "Other"}, "/setup": {"model_version": patient.version}}
     with listening(answers) as port:
         made = patient.client.request(
-            "POST", "api/ml", json={"project": patient.number, "url": f"http://127.0.0.1:{port}", "title": "screentime"}
+            "POST", "api/ml", json={"project": patient.number, "url": f"http://127.0.0.1:{port}", "title": "Other"}
         )
-        found = patient.look("Model version")
-        assert (found.state, found.sentence) == (
-            "ok", f"the page shows {patient.version}, the latest; `screentime serve` is the connected model.",
+        try:
+            found = patient.look("Model version")
+            assert (found.state, found.sentence[:11]) == ("failed", "The model '")
+        finally:
+            patient.client.request("DELETE", f"api/ml/{made['id']}")
+            for hook in patient.client.request("GET", "api/webhooks/", params={"project": patient.number}):
+                patient.client.request("DELETE", f"api/webhooks/{hook['id']}/")
+
+
+def test_a_model_that_answers_by_errors_shows_nothing(connected, listening):
+    answers = {"/health": {"status": "UP"}, "/setup": {"model_version": "1"}}
+    with listening(answers) as port:
+        url = f"http://127.0.0.1:{port}"
+        connected.connect(url)
+        del answers["/setup"]
+        assert connected.look() == (
+            "warning", f"The model 's' at {url} is connected to the project, and answers Label Studio by errors.",
+            f"Mend it, or disconnect it at {connected.settings} .",
         )
-        patient.client.request("PATCH", f"api/projects/{patient.number}/", json={"model_version": "screentime"})
-        assert patient.mend("Model version").fixed == f"the page shows {patient.version} again."
-        patient.client.request("DELETE", f"api/ml/{made['id']}")
-    for hook in patient.client.request("GET", "api/webhooks/", params={"project": patient.number}):
-        patient.client.request("DELETE", f"api/webhooks/{hook['id']}/")
 
 
 # -- 3. Training not triggered, stale webhooks -----------------------------------------------------
