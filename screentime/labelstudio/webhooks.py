@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import hmac
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
+from screentime.errors import ServerError
 from screentime.labelstudio.client import Client, speaking
 from screentime.labelstudio.project import ProjectRef
 
@@ -44,6 +48,39 @@ def is_ours(hook: dict[str, Any]) -> bool:
     return HEADER in (hook.get("headers") or {})
 
 
+class Banned(ServerError):
+    """Label Studio may not call an address: it lies in a network that its settings ban, by default this machine's own.
+
+    Parameters
+    ----------
+    url : str
+    network : str
+        As Label Studio names it.
+    """
+
+    def __init__(self, url: str, network: str) -> None:
+        parts = urlsplit(url)
+        super().__init__(
+            f"Label Studio may not call {parts.scheme}://{parts.netloc}: its settings ban the network {network}.",
+            "Start it with LABEL_STUDIO_USE_DEFAULT_BANNED_SUBNETS=false, or give `--address URL` by which it may reach"
+            " this machine.",
+        )
+
+
+@contextmanager
+def _telling_banned(url: str) -> Iterator[None]:
+    """Tell an address that is refused from a right that the account lacks: both are answered by 403."""
+    from label_studio_sdk.core.api_error import ApiError
+
+    try:
+        yield
+    except ApiError as error:
+        banned = re.search(r"reserved network address \(block: ([^)]+)\)", str(error.body))
+        if error.status_code != 403 or banned is None:
+            raise
+        raise Banned(url, banned[1]) from None
+
+
 def ensure(client: Client, project: ProjectRef, url: str, secret: str) -> None:
     """See that the project has one webhook of ours, to this address with this secret, and no other.
 
@@ -57,15 +94,17 @@ def ensure(client: Client, project: ProjectRef, url: str, secret: str) -> None:
 
     Raises
     ------
+    Banned
+        If Label Studio may not call that address.
     ServerError
-        If Label Studio does not take it: some may not call the machine that they run on.
+        If it does not take it for another reason.
     """
     # Without what was said: a hint is only a reason to ask.
     wanted = {
         "url": url, "headers": {HEADER: secret}, "send_payload": False, "send_for_all_actions": False, "is_active": True,
         "actions": sorted(ACTIONS),
     }
-    with speaking("having Label Studio say when labels come"):
+    with speaking("having Label Studio say when labels come"), _telling_banned(url):
         first, *others = [*_ours(client, project), None]
         if first is None:
             client.request("POST", "api/webhooks/", json=wanted | {"project": project.id})

@@ -64,6 +64,8 @@ def register_at(given: str | None, host: str, port: int, secret: str) -> Callabl
             webhooks.ensure(
                 client, loop.known_project(), f"{address}{webhooks.PATH}/{identity}", webhooks.hint_secret(secret, identity)
             )
+        except webhooks.Banned as error:
+            loop.talk.say(f"{error.what} It sends no hints, and is asked every few seconds alone. {error.remedy}")
         except ServerError as error:
             loop.talk.say(f"{error.what} It sends no hints, and is asked every few seconds alone.")
 

@@ -1,10 +1,16 @@
 """Webhooks by which Label Studio gives hints: one a project, ours alone touched."""
 
+from types import SimpleNamespace
+
 import pytest
+from label_studio_sdk.core.api_error import ApiError
 
 from screentime.errors import ServerError
-from screentime.labelstudio import webhooks
+from screentime.labelstudio import server, webhooks
+from screentime.labelstudio.client import connect
 from screentime.labelstudio.project import reference
+from screentime.service.running import register_at
+from screentime.talk import Talk
 
 
 def hooks(client, sample):
@@ -44,6 +50,48 @@ def test_one_is_made_found_again_and_brought_up_to_date_and_others_stay(ls_clien
 def test_of_a_project_that_is_gone(ls_client):
     with pytest.raises(ServerError):
         webhooks.ensure(ls_client, reference(ls_client, 10**6), "http://127.0.0.1:1/hint/a", "secret")
+
+
+class Heard(Talk):
+    """A loop's voice."""
+
+    def __init__(self):
+        self.said = []
+
+    def say(self, sentence):
+        self.said.append(sentence)
+
+
+def test_an_address_that_label_studio_may_not_call_is_no_fault_of_the_account(make_home, free_port, monkeypatch):
+    home, given = make_home(), server.environment
+    # As somebody starts it who knows nothing of what screentime needs.
+    monkeypatch.setattr(server, "environment", lambda *of: {
+        name: value for name, value in given(*of).items() if "BANNED" not in name
+    })
+    running = server.start(home, port=free_port)
+    client = connect(running.url, server.credentials(home).token)
+    number = client.request("POST", "api/projects/", json={"title": "Project"})["id"]
+    project = SimpleNamespace(id=number)
+    with pytest.raises(webhooks.Banned) as raised:
+        webhooks.ensure(client, project, "http://127.0.0.1:9090/hint/a", "secret")
+    assert raised.value.what == (
+        "Label Studio may not call http://127.0.0.1:9090: its settings ban the network 127.0.0.0/8."
+    )
+    heard = Heard()
+    loop = SimpleNamespace(
+        talk=heard, link=SimpleNamespace(client=client), known_project=lambda: project,
+        config=SimpleNamespace(project=SimpleNamespace(id="a")),
+    )
+    register_at(None, "127.0.0.1", 9090, "secret")(loop)
+    assert heard.said == [
+        f"{raised.value.what} It sends no hints, and is asked every few seconds alone. Start it with"
+        " LABEL_STUDIO_USE_DEFAULT_BANNED_SUBNETS=false, or give `--address URL` by which it may reach this machine."
+    ]
+    # What else is answered by 403 stays what it is.
+    error = ApiError(status_code=403, body='{"detail": "You do not have permission to perform this action."}')
+    monkeypatch.setattr(type(client), "request", lambda *_, **__: (_ for _ in ()).throw(error))
+    with pytest.raises(ServerError, match="^Label Studio knows the token, and does not let its account do this "):
+        webhooks.ensure(client, project, "http://127.0.0.1:9090/hint/a", "secret")
 
 
 @pytest.mark.parametrize(("given", "host", "server", "address"), [
