@@ -14,6 +14,8 @@ from screentime.doctor.place import LOOPBACK, Place
 from screentime.errors import NotReady, ScreentimeError, UserMistake
 
 PAGE = 100
+# A page that takes longer is one of which people ask whether it hangs.
+SLOW_SECONDS = 5.0
 
 
 def look_label_config(place: Place) -> Finding:
@@ -151,6 +153,12 @@ def look_retrieving(place: Place) -> Finding:
         return warning(
             f"{counted(sum(old.values()), 'pre-annotation')} of older versions ({', '.join(sorted(old))}) are left and make the"
             " page slower.", f"{MEND} or the next `screentime sync` clears them away.",
+        )
+    if took > SLOW_SECONDS:
+        return warning(
+            f"A page of {PAGE} frames with their pre-annotations is read in {took:.1f} s, and people wait as long.",
+            "See what else keeps Label Studio's machine busy. Where it is always as slow, let it use PostgreSQL, as in"
+            " docker-compose.yml, or make a new project with fewer frames (`--fps`).",
         )
     return ok(f"a page of them is read in {took:.1f} s; none of older versions are left.")
 

@@ -10,11 +10,14 @@ import re
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 REFUSED_SECONDS = 0.15
 HELD_SECONDS = 60.0
+# No fault, so long as who asks is patient.
+LATE, LATE_SECONDS = "late", 3.0
 _PAGE = b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><h1>502 Bad Gateway</h1>nginx</body></html>"
 
 
@@ -73,7 +76,7 @@ class Plan:
     kind : str
         Of the calls, as `kind_of` names them.
     fault : str
-        One of `FAULTS`.
+        One of `FAULTS`, or `LATE`.
     always : bool
         Whether it comes at each such call; otherwise at the first one alone.
     place : int
@@ -185,6 +188,9 @@ class FaultyProxy:
                 half = Answer(answer.status, answer.body[: len(answer.body) // 2], answer.headers)
                 line.sendall(half.bytes(claimed=len(answer.body) + 1))
                 _reset(line)
+            elif fault == LATE:
+                time.sleep(LATE_SECONDS)
+                line.sendall(answer.bytes())
             elif fault == "slow":
                 # Until who asked has given up.
                 line.settimeout(HELD_SECONDS)

@@ -1,17 +1,21 @@
 """What goes wrong with a project in Label Studio, made for real: doctor names it, and mends what is safe."""
 
+import re
 import socket
 from dataclasses import replace
 
 import pytest
 
+from screentime.doctor import project as checks
 from screentime.doctor.finding import Finding
 from screentime.doctor.place import Place
 from screentime.doctor.running import CHECKS, walk
+from screentime.labelstudio import server, webhooks
 from screentime.labelstudio.tabs import delete_tab, show_tab
 from screentime.labelstudio.tasks import read_tasks
 from screentime.service.hub import kept_secret
 from screentime.talk import Talk
+from scripts.faults.faulty import LATE, LATE_SECONDS, FaultyProxy, Plan
 
 FIX = "`screentime doctor --fix`"
 
@@ -218,8 +222,6 @@ def test_a_model_that_answers_by_errors_shows_nothing(connected, listening):
 
 
 def test_the_webhook_of_a_killed_service_is_known(patient, free_port):
-    from screentime.labelstudio import webhooks
-
     project, url = patient.loop.project(), f"http://127.0.0.1:{free_port}/hint/x"
     webhooks.ensure(patient.client, project, url, "secret")
     try:
@@ -263,6 +265,27 @@ def test_old_predictions_are_cleared_away(patient):
     mended = patient.mend("Retrieving")
     assert (mended.state, mended.fixed) == ("ok", "deleted 3 pre-annotations of older versions.")
     assert patient.look("Pre-annotations").state == "ok"
+
+
+def test_a_page_that_takes_too_long_is_named(patient, monkeypatch, ls_home, ls_server):
+    proxy = FaultyProxy(ls_server.port)
+    monkeypatch.setenv("LABEL_STUDIO_URL", proxy.url)
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", server.credentials(ls_home).token)
+    monkeypatch.setattr(checks, "SLOW_SECONDS", LATE_SECONDS)
+    try:
+        before = patient.look("Retrieving")
+        assert before.state == "ok", before
+        proxy.listen(Plan("GET /api/tasks", LATE, always=True))
+        found = patient.look("Retrieving")
+        assert proxy.hits == 1
+    finally:
+        proxy.close()
+    assert found.state == "warning"
+    said = re.fullmatch(
+        r"A page of 100 frames with their pre-annotations is read in (\d+\.\d) s, and people wait as long\.", found.sentence
+    )
+    assert float(said[1]) >= LATE_SECONDS
+    assert found.fix.startswith("See what else keeps Label Studio's machine busy. ")
 
 
 def test_a_server_that_is_too_slow_is_named(patient, monkeypatch):
