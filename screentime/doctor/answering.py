@@ -7,9 +7,10 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from screentime.doctor.place import LOOPBACK, Place
+from screentime.labelstudio import listener
 
-# `screentime serve` and programs like it answer at once.
-SECONDS = 5.0
+# `screentime serve` answers at once, but while it trains on a busy machine.
+SECONDS = 10.0
 CONNECT_SECONDS = 1.0
 # What `screentime serve` calls itself, see `screentime.service.app`.
 OURS = "screentime"
@@ -41,6 +42,28 @@ def kind_of(place: Place, model: dict[str, Any]) -> Kind:
         # Label Studio gets to it, and from here it cannot be asked: it has to be taken by the version that it tells.
         ours = bool(place.progress.shown) and model.get("model_version") == place.progress.shown
     return "ours" if ours else "other"
+
+
+def is_service(place: Place, address: str) -> bool:
+    """Whether `screentime serve` answers at an address; also where it cannot be asked from here.
+
+    Parameters
+    ----------
+    place : Place
+    address : str
+        What its paths begin with.
+    """
+    if is_elsewhere(place, address):
+        return True
+    said = health(place, address)
+    return said is not None and said.get("model_class") == OURS
+
+
+def who_answers(url: str) -> str:
+    """The program that listens at an address, as far as the system tells."""
+    parts = urlsplit(url)
+    found = listener.owner(parts.port) if parts.hostname in LOOPBACK and parts.port else ""
+    return found or "another program"
 
 
 def health(place: Place, address: str) -> dict[str, Any] | None:

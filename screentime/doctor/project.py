@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from screentime.doctor import pictures
 from screentime.doctor import tasks as task_checks
-from screentime.doctor.answering import Kind, kind_of, reached
+from screentime.doctor.answering import Kind, is_service, kind_of, reached, who_answers
 from screentime.doctor.finding import MEND, Check, Finding, counted, ok, warning
 from screentime.doctor.place import LOOPBACK, Place
 from screentime.errors import NotReady, ScreentimeError, UserMistake
@@ -176,7 +176,7 @@ def mend_retrieving(place: Place) -> str:
 
 def look_webhooks(place: Place) -> Finding:
     """Whether webhooks lead somewhere."""
-    from screentime.labelstudio.webhooks import is_ours
+    from screentime.labelstudio.webhooks import base_of, is_ours
 
     hooks = {
         one["id"]: one
@@ -198,13 +198,22 @@ def look_webhooks(place: Place) -> Finding:
             " `screentime sync --watch` needs no webhook.",
             f"Delete it at {place.project.url}/settings/webhooks .",
         )
+    ours = [one for one in hooks.values() if is_ours(one)]
+    foreign = [one["url"] for one in ours if not is_service(place, base_of(one["url"]))]
+    if foreign:
+        return warning(
+            f"{', '.join(foreign)}: `screentime serve` had its hints sent there, and {who_answers(foreign[0])} answers"
+            " there now, which is sent the service's secret with each label.",
+            f"`screentime serve` puts it right, or delete it at {place.project.url}/settings/webhooks .",
+        )
     banned = [one["url"] for one in hooks.values() if urlsplit(one["url"]).hostname in LOOPBACK and _bans(place)]
     if banned:
         return warning(
             f"{', '.join(banned)}: Label Studio may not call this machine.",
             "Start it with LABEL_STUDIO_USE_DEFAULT_BANNED_SUBNETS=false, or do without: `screentime sync --watch`.",
         )
-    return ok(f"{counted(len(hooks), 'webhook')}, answered.")
+    by = " by `screentime serve`" if len(ours) == len(hooks) else ""
+    return ok(f"{counted(len(hooks), 'webhook')}, answered{by}.")
 
 
 def look_labels(place: Place) -> Finding:

@@ -36,7 +36,7 @@ def require_free(host: str, port: int) -> None:
         raise UserMistake(f"{port} is no port.", "Choose one from 1024 to 65535: --port 8080.")
     deadline = time.monotonic() + RELEASE_SECONDS
     while not _free(host, port):
-        who = _owner(port)
+        who = owner(port)
         # A killed program's port belongs to nobody for a moment, and is then free.
         if who or time.monotonic() > deadline:
             raise UserMistake(f"Port {port} is already in use{f' by {who}' if who else ''}.", remedy)
@@ -97,6 +97,22 @@ def elsewhere(pid: int, port: int) -> bool:
     """Whether a process listens, but not on the port that it was told."""
     ports = _ports(pid)
     return bool(ports) and port not in ports
+
+
+def owner(port: int) -> str:
+    """Name and pid of who listens; empty when only the system may know."""
+    import psutil
+
+    try:
+        for connection in psutil.net_connections(kind="tcp"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+                process = psutil.Process(connection.pid)
+                # A killed process has lost its command line before it lets go of its port.
+                if process.cmdline():
+                    return f"{process.name()} (process {connection.pid})"
+    except psutil.Error:
+        pass
+    return ""
 
 
 def answers(url: str) -> bool:
@@ -172,19 +188,3 @@ def _ports(pid: int) -> set[int]:
         except psutil.Error:
             continue  # a child that ended meanwhile says nothing of the others
     return ports
-
-
-def _owner(port: int) -> str:
-    """Name and pid of who listens; empty when only the system may know."""
-    import psutil
-
-    try:
-        for connection in psutil.net_connections(kind="tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
-                process = psutil.Process(connection.pid)
-                # A killed process has lost its command line before it lets go of its port.
-                if process.cmdline():
-                    return f"{process.name()} (process {connection.pid})"
-    except psutil.Error:
-        pass
-    return ""

@@ -81,6 +81,11 @@ def _telling_banned(url: str) -> Iterator[None]:
         raise Banned(url, banned[1]) from None
 
 
+def base_of(url: str) -> str:
+    """The address of the service that a webhook of ours leads to."""
+    return url.rpartition(f"{PATH}/")[0]
+
+
 def ensure(client: Client, project: ProjectRef, url: str, secret: str) -> None:
     """See that the project has one webhook of ours, to this address with this secret, and no other.
 

@@ -1,9 +1,14 @@
 """What goes wrong with a project in Label Studio, made for real: doctor names it, and mends what is safe."""
 
 import re
+import signal
 import socket
+import subprocess
+import sys
+import time
 from dataclasses import replace
 
+import psutil
 import pytest
 
 from screentime.doctor import project as checks
@@ -233,6 +238,37 @@ def test_the_webhook_of_a_killed_service_is_known(patient, free_port):
         assert found.fix == f"`screentime serve` puts it right, or delete it at {project.url}/settings/webhooks ."
     finally:
         webhooks.remove(patient.client, project)
+
+
+def test_the_service_s_webhook_is_answered_by_the_service_alone(connected, serve, examine, free_port):
+    loop = connected.loop
+    service = serve([loop.workspace.root], port=free_port)
+    url = f"{connected.url}/hint/{loop.config.project.id}"
+
+    def hooks():
+        return loop.link.client.request("GET", "api/webhooks/", params={"project": loop.known_project().id})
+
+    service.until(hooks, "no webhook was made")
+    assert examine(loop.workspace.root, "Webhooks").sentence == "1 webhook, answered by `screentime serve`."
+    service.end(signal.SIGKILL)
+    assert examine(loop.workspace.root, "Webhooks").sentence.startswith(f"{url}: `screentime serve` was killed ")
+    other = subprocess.Popen(
+        [sys.executable, "-m", "http.server", str(free_port), "--bind", "127.0.0.1"], cwd=loop.workspace.models_folder.parent,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while "was killed" in (found := examine(loop.workspace.root, "Webhooks")).sentence:
+            assert time.monotonic() < deadline
+        assert found == Finding(
+            "Webhooks", "warning",
+            f"{url}: `screentime serve` had its hints sent there, and {psutil.Process(other.pid).name()} (process"
+            f" {other.pid}) answers there now, which is sent the service's secret with each label.",
+            f"`screentime serve` puts it right, or delete it at {loop.known_project().url}/settings/webhooks .",
+        )
+    finally:
+        other.kill()
+        other.wait()
 
 
 def test_a_webhook_that_leads_nowhere_is_named_and_left_alone(patient, free_port):
