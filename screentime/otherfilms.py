@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,22 +100,30 @@ def audit_film(loop: Loop, path: Path, how_many: int) -> Audit:
         raise UserMistake(
             f"{film.name} has {len(frames)} frames, so {how_many} cannot be drawn.", f"Use --frames {len(frames)} or less."
         )
-    others = [one for one in workspace.audited() if one.film.digest != film.digest]
-    marks = next((one.marks for one in workspace.audited() if one.film.digest == film.digest), {})
+    known = {one.film.digest: one for one in workspace.audited()}
+    marks = known[film.digest].marks if film.digest in known else {}
     free = np.array([i for i, frame in enumerate(frames) if frame.uid not in marks], dtype=int)
     # Another seed for each film, the same one whenever it is asked for again.
     seed = draw_seed(loop.config.model.seed, len(marks)) + int(film.digest[:8], 16)
     draws = draw(free, how_many - len(marks), np.random.default_rng(seed))
     marks = marks | {frames[one.frame].uid: mark(one, frames, seed) for one in draws}
     # First on disk, in one write: killed from here on, the same command finds the same frames.
-    workspace.write_audited([*others, Audited(film, [frame for frame in frames if frame.uid in marks], marks)])
+    known[film.digest] = Audited(film, [frame for frame in frames if frame.uid in marks], marks)
+    workspace.write_audited(list(known.values()))
     workspace.update_progress(audits=workspace.progress().audits | marks)
     order = [frame.uid for frame in frames if frame.uid in marks]
     pushed = push_tasks(loop, project, frames, order)
     mark_audits(loop, project)
     queue = queue_frames(
-        loop.link.client, project, {uid: pushed.ids[uid] for uid in order}, title=f"Audit: {film.name}",
-        people=loop.config.labelstudio.people,
+        loop.link.client, project, {uid: pushed.ids[uid] for uid in order},
+        title=_title(film, [one.film for one in known.values()]), people=loop.config.labelstudio.people,
     )
     said = {label.uid for label in workspace.labels()}
     return Audit(film, len(order), pushed.created, sum(uid not in said for uid in order), queue.url, queue.others)
+
+
+def _title(film: Film, audited: Sequence[Film]) -> str:
+    """Name of a film's tab: of films of one name, all but the one that was audited first say which they are."""
+    first = next(one for one in audited if one.name == film.name)
+    # In brackets, since digits alone at its end would be another person's number.
+    return f"Audit: {film.name}" if first.digest == film.digest else f"Audit: {film.name} ({film.digest[:8]})"

@@ -96,6 +96,25 @@ def test_asking_again_finds_the_same_frames_and_asking_for_more_draws_the_rest(c
     assert set(drawn) < set(cartoon_loop.workspace.audited()[0].frames)
 
 
+def test_films_of_one_name_have_a_page_each(cartoon_loop, other, tmp_path):
+    cartoon_loop.push()
+    films = [tmp_path / folder / "other.mp4" for folder in ("first", "second")]
+    for film, seed in zip(films, (9, 11)):
+        film.parent.mkdir()
+        draw_film(film, seconds=30, seed=seed, size=(320, 180))
+    audits = [audit_film(cartoon_loop, film, 4) for film in films]
+    client, project = cartoon_loop.link.client, cartoon_loop.project()
+
+    def shown():
+        return [{task["data"]["uid"] for task in read_tasks(client, project, view=tab_of(one), include="id,data")} for one in audits]
+
+    drawn = [{frame.uid for frame in one.frames} for one in cartoon_loop.workspace.audited()]
+    assert shown() == drawn and not drawn[0] & drawn[1]
+    # Whichever is asked for again keeps its page.
+    assert [audit_film(cartoon_loop, film, 4).url for film in films] == [one.url for one in audits]
+    assert shown() == drawn
+
+
 def test_two_people_get_different_audit_frames(cartoon_loop, other):
     cartoon_loop.config = configuration.override(cartoon_loop.config, {"people": 2})
     cartoon_loop.push()
