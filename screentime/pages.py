@@ -139,7 +139,7 @@ def fill_tabs(loop: Loop, project: ProjectRef) -> None:
     }
     found = [one for one in suspects(workspace) if one[0].uid in progress.tasks]
     notes = {
-        label.uid: f"labelled {', '.join(schema.choose(label.characters))}; the model: {', '.join(model)}"
+        progress.tasks[label.uid]: f"labelled {', '.join(schema.choose(label.characters))}; the model: {', '.join(model)}"
         for label, model, _ in found
     }
     with loop.talk.progress("Writing what the model says beside the pictures") as step:

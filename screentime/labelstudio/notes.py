@@ -9,11 +9,12 @@ from collections.abc import Mapping
 
 from screentime.labelstudio.client import Client, speaking
 from screentime.labelstudio.project import ProjectRef
-from screentime.labelstudio.tasks import Progress, condition, read_tasks, uid_of, uid_pattern
+from screentime.labelstudio.tasks import Progress, condition, read_chosen, read_tasks
 from screentime.schema import CONTROL
 
 # Beside the frame's own columns in a task's data; the grid and the lists show it, no label config does.
 FIELD = "says"
+NOTED = condition(f"data.{FIELD}", "empty", "String", False)
 # Where Label Studio's own action would note what pre-annotations say; beside the one on show it counts all others.
 PREDICTED = f"cache_predictions_{CONTROL}"
 ACTION = "add_data_field"
@@ -52,9 +53,9 @@ def note_predictions(client: Client, project: ProjectRef, says: Mapping[int, str
 
 
 def write_notes(
-    client: Client, project: ProjectRef, notes: Mapping[str, str], *, progress: Progress | None = None
+    client: Client, project: ProjectRef, notes: Mapping[int, str], *, progress: Progress | None = None
 ) -> int:
-    """Let exactly these frames have a note; only tasks that differ are read whole and written.
+    """Let exactly these tasks have a note; only those that differ are written.
 
     Annotations, predictions and tabs are not touched.
 
@@ -62,30 +63,30 @@ def write_notes(
     ----------
     client : Client
     project : ProjectRef
-    notes : mapping of str to str
-        Frame uid to its text. All other tasks lose theirs, so that none tells what was true a round ago.
+    notes : mapping of int to str
+        Task to its text. All other tasks lose theirs, so that none tells what was true a round ago.
     progress : callable of (int, int), optional
         Told how many tasks were written, of how many.
 
     Returns
     -------
     int
-        How many tasks were changed; frames without a task are left out.
+        How many tasks were changed; tasks that are gone are left out.
 
     Raises
     ------
     ServerError
         If Label Studio cannot be spoken with; repeating it writes what is still missing.
     """
-    filters = [condition(f"data.{FIELD}", "empty", "String", False)]
-    if notes:
-        filters.append(condition("data.uid", "regex", "String", uid_pattern(notes)))
     with speaking("writing notes beside the frames"):
         # Read to the end before the first change: what is written must not shift the pages.
+        noted = list(read_tasks(client, project, filters=[NOTED], include="id,data"))
+        # By their numbers, some at a time: a filter that names all of them makes an address too long for servers.
+        fresh = list(read_chosen(client, project, notes.keys() - {task["id"] for task in noted}, include="id,data"))
         changed = []
-        for task in list(read_tasks(client, project, filters=filters, either=True, include="id,data")):
+        for task in [*noted, *fresh]:
             data = {name: value for name, value in task["data"].items() if name != FIELD}
-            note = notes.get(uid_of(task) or "")
+            note = notes.get(task["id"])
             if note:
                 data[FIELD] = note
             if data != task["data"]:

@@ -160,7 +160,7 @@ def test_looking_again(page, ls_client, make_project):
     first = stream.submit(ls_client, {"id": n[1]}, sample.schema, {"Tom"})
     stream.submit(ls_client, {"id": n[3]}, sample.schema, {"Tom"})
     marks.write_marks(ls_client, sample.ref, {n[1]: {"block": [0.0, 3.0], "seed": 1, "probability": 0.25}})
-    notes.write_notes(ls_client, sample.ref, {uids[1]: "labelled Tom; the model: Jerry"})
+    notes.write_notes(ls_client, sample.ref, {sample.ids[uids[1]]: "labelled Tom; the model: Jerry"})
     url = tabs.list_frames(ls_client, sample.ref, [uids[1], uids[2]])
     faults = []
     page.on("pageerror", lambda fault: faults.append(str(fault)))
