@@ -16,6 +16,9 @@ from screentime.errors import ConfigError
 from screentime.kept import line_in_toml
 
 FILE = "screentime.toml"
+# Frames that are handed out at once, at most: a tab of Label Studio names each of them in a pattern, with which
+# PostgreSQL takes two seconds for so many of 8,000, at every look at the tab, and fails altogether with some more.
+MOST_ASKED = 2_000
 DEFAULT_BACKBONE = "https://tfhub.dev/google/imagenet/mobilenet_v2_100_224/feature_vector/5"
 
 _COMPARE = "Compare with the file that `screentime new` writes."
@@ -67,9 +70,9 @@ class Loop(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """When to ask for labels and when to stop."""
 
     target: Annotated[float, Meta(gt=0, le=1, description="Validation accuracy that ends the loop")] = 0.80
-    first_batch: Annotated[int, Meta(ge=8, le=10_000, description="Frames asked for before the first training")] = 60
+    first_batch: Annotated[int, Meta(ge=8, le=MOST_ASKED, description="Frames asked for before the first training")] = 60
     every: Annotated[int, Meta(ge=1, le=10_000, description="New labels after which a round is run while a batch is being labelled")] = 10
-    batch: Annotated[int, Meta(ge=1, le=10_000, description="Frames asked for in each later round")] = 20
+    batch: Annotated[int, Meta(ge=1, le=MOST_ASKED, description="Frames asked for in each later round")] = 20
     audit_every: Annotated[int, Meta(ge=2, le=100, description="One label in so many is that of an audit frame, drawn at random to judge the model; more of them make the figures surer and the model a little worse")] = 6
     stop: Annotated[Stop, Meta(description="What ends the loop. accuracy: the target; seconds: intervals of the totals as narrow as half_width")] = "accuracy"
     half_width: Annotated[float, Meta(gt=0, le=1_000_000, description="Half the width in seconds that the 95 % interval of every character's total in every film may have (stop seconds)")] = 15.0

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from screentime.auditing import draw
 from screentime.batches import draw_seed, mark
+from screentime.config import MOST_ASKED
 from screentime.errors import UserMistake
 from screentime.pages import mark_audits, push_tasks
 from screentime.records import Film
@@ -100,6 +101,8 @@ def audit_film(loop: Loop, path: Path, how_many: int) -> Audit:
         raise UserMistake(
             f"{film.name} has {len(frames)} frames, so {how_many} cannot be drawn.", f"Use --frames {len(frames)} or less."
         )
+    if how_many > MOST_ASKED:
+        raise UserMistake(f"{how_many} frames are more than one page hands out.", f"Use --frames {MOST_ASKED} or less.")
     known = {one.film.digest: one for one in workspace.audited()}
     marks = known[film.digest].marks if film.digest in known else {}
     free = np.array([i for i, frame in enumerate(frames) if frame.uid not in marks], dtype=int)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from screentime.batches import to_confirm
+from screentime.batches import AT_ONCE, to_confirm
 from screentime.errors import ServerError
 from screentime.records import Frame
 from screentime.summary import suspects
@@ -137,7 +137,8 @@ def fill_tabs(loop: Loop, project: ProjectRef) -> None:
         frame.uid: ", ".join(sorted(schema.choose(schema.decode(row))))
         for frame, row in zip(loop.frames, schema.decide(rows))
     }
-    found = [one for one in suspects(workspace) if one[0].uid in progress.tasks]
+    # The others follow once these were looked at.
+    found = [one for one in suspects(workspace) if one[0].uid in progress.tasks][:AT_ONCE]
     notes = {
         progress.tasks[label.uid]: f"labelled {', '.join(schema.choose(label.characters))}; the model: {', '.join(model)}"
         for label, model, _ in found

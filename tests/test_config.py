@@ -193,3 +193,10 @@ def test_what_is_no_options_at_all(text, words):
     with pytest.raises(ConfigError) as caught:
         parse(text, "p.toml")
     assert str(caught.value).startswith(words)
+
+
+def test_no_more_frames_are_asked_for_than_one_page_hands_out():
+    assert override(CONFIG, {"first_batch": 2000, "batch": 2000}).loop.batch == 2000
+    for name in ("first_batch", "batch"):
+        with pytest.raises(ConfigError, match=rf"^The flags at loop\.{name}: Expected `int` <= 2000\. It means: Frames asked for"):
+            override(CONFIG, {name: 2001})

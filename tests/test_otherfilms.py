@@ -142,7 +142,7 @@ def test_an_audit_killed_on_its_way_is_gone_on_with(cartoon_loop, other, monkeyp
     assert kept.marks.items() <= cartoon_loop.workspace.progress().audits.items()
 
 
-def test_what_cannot_be_audited_is_said(cartoon_loop, cartoon, other):
+def test_what_cannot_be_audited_is_said(cartoon_loop, cartoon, other, monkeypatch):
     with pytest.raises(NotReady, match=r"^The frames are not in Label Studio yet\. Run `screentime push`\.$"):
         audit_film(cartoon_loop, other[0], 6)
     cartoon_loop.push()
@@ -150,4 +150,7 @@ def test_what_cannot_be_audited_is_said(cartoon_loop, cartoon, other):
         audit_film(cartoon_loop, cartoon[0], 6)
     with pytest.raises(UserMistake, match=r"^other\.mp4 has 30 frames, so 31 cannot be drawn\. Use --frames 30 or less\.$"):
         audit_film(cartoon_loop, other[0], 31)
+    monkeypatch.setattr("screentime.otherfilms.MOST_ASKED", 20)
+    with pytest.raises(UserMistake, match=r"^21 frames are more than one page hands out\. Use --frames 20 or less\.$"):
+        audit_film(cartoon_loop, other[0], 21)
     assert cartoon_loop.workspace.audited() == []

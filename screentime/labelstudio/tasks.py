@@ -7,6 +7,8 @@ import re
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from os.path import commonprefix
 from typing import Any, TypedDict
 
 from screentime.errors import ServerError
@@ -218,6 +220,9 @@ def condition(column: str, operator: str, kind: str, value: Any) -> dict[str, An
 def uid_pattern(uids: Iterable[str]) -> str:
     """What picks just these frames in a filter ``data.uid`` ``regex``.
 
+    Beginnings that uids share, a film's digest first of all, stand in it once: a database tries every uid
+    of the project against every alternative, and PostgreSQL takes seconds over some hundred whole ones.
+
     Parameters
     ----------
     uids : iterable of str
@@ -225,9 +230,21 @@ def uid_pattern(uids: Iterable[str]) -> str:
     Returns
     -------
     str
+        The same for the same uids, in whichever order they come.
     """
-    literal = (re.sub(r"([^0-9A-Za-z_-])", r"\\\1", uid) for uid in uids)
-    return f"^({'|'.join(literal)})$"
+    return f"^({_alternatives(sorted(set(uids)))})$"
+
+
+def _alternatives(texts: Sequence[str]) -> str:
+    """A pattern of just these texts, which are sorted and no text twice."""
+    parts = []
+    for _, group in groupby(texts, key=lambda text: text[:1]):
+        alike = list(group)
+        # Of sorted texts, what the first and the last begin with all do.
+        shared = commonprefix([alike[0], alike[-1]])
+        rest = f"({_alternatives([text[len(shared):] for text in alike])})" if len(alike) > 1 else ""
+        parts.append(re.sub(r"([^0-9A-Za-z_-])", r"\\\1", shared) + rest)
+    return "|".join(parts)
 
 
 def _oldest(client: Client, project: ProjectRef) -> dict[str, dict[str, Any]]:

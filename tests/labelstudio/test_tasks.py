@@ -7,6 +7,7 @@ import pytest
 from screentime.errors import ServerError
 from screentime.labelstudio import predictions, server, tasks
 from screentime.labelstudio.client import connect, speaking
+from screentime.records import frame_uid
 from scripts.faults.faulty import FaultyProxy, Plan
 
 
@@ -98,3 +99,23 @@ def test_uid_is_taken_literally(uid):
     assert re.fullmatch(tasks.uid_pattern(["other", uid]), uid)
     assert not re.fullmatch(tasks.uid_pattern(["a.b"]), "axb")
     assert not re.fullmatch(tasks.uid_pattern([uid]), f"{uid}0")
+
+
+def test_what_uids_share_stands_in_their_pattern_once():
+    films = ("0123456789abcdef", "fedcba9876543210")
+    uids = [frame_uid(film, float(second)) for film in films for second in range(0, 4000, 3)]
+    pattern = tasks.uid_pattern(uids)
+    assert [pattern.count(film) for film in films] == [1, 1]
+    assert len(pattern) < len("|".join(uids)) / 3
+    others = [frame_uid(film, float(second)) for film in films for second in range(1, 4000, 3)]
+    read = re.compile(pattern)
+    assert all(read.search(uid) for uid in uids) and not any(read.search(uid) for uid in others)
+    # A tab is written anew where its pattern differs.
+    assert tasks.uid_pattern(uids[::-1]) == pattern
+
+
+def test_uids_that_begin_with_one_another_are_told_apart():
+    uids = ["a", "ab", "abc.d", "b"]
+    read = re.compile(tasks.uid_pattern(uids))
+    assert [uid for uid in (*uids, "", "abc", "abcxd", "abc.", "bb") if read.search(uid)] == uids
+    assert re.search(tasks.uid_pattern([]), "a") is None
