@@ -35,7 +35,7 @@ def push_tasks(loop: Loop, project: ProjectRef, frames: Sequence[Frame], first: 
     Pushed
     """
     from screentime.labelstudio.link import task_data
-    from screentime.labelstudio.storing import image_addresses
+    from screentime.labelstudio.storing import clear_storages, image_addresses
     from screentime.labelstudio.tasks import push_frames
 
     link, own = loop.link, {frame.uid for frame in loop.frames}
@@ -49,6 +49,8 @@ def push_tasks(loop: Loop, project: ProjectRef, frames: Sequence[Frame], first: 
         pushed = push_frames(link.client, project, [tasks[uid] for uid in order], progress=step)
     if pushed.moved:
         loop.talk.say(f"{pushed.moved} frames are shown from other addresses than before.")
+    for one in clear_storages(link, project, loop.config, {frame.uid for frame in loop.workspace.all_frames()}):
+        loop.talk.say(f"Label Studio does not read {one.where} for this project any more.")
     before = loop.workspace.progress()
     known, fresh = before.tasks, {}
     if before.project != project.id:

@@ -81,7 +81,7 @@ def review_film(loop: Loop, named: str) -> Asked:
     """
     from screentime.labelstudio.reviewed import submitted
     from screentime.labelstudio.reviewing import ensure_review, push_film, show_appearances
-    from screentime.labelstudio.storing import film_address
+    from screentime.labelstudio.storing import clear_storages, film_address
     from screentime.video.proxy import make_playable
 
     workspace, link = loop.workspace, loop.link
@@ -97,6 +97,7 @@ def review_film(loop: Loop, named: str) -> Asked:
     project = ensure_review(link.client, workspace_id=loop.config.project.id, film=film, schema=loop.schema)
     address = film_address(link, project, workspace.review_folder, playable.file, loop.config)
     task, created = push_film(link.client, project, film, address, grid)
+    clear_storages(link, project, loop.config, {film.digest})
     done = submitted(link.client, task, film.digest)[1] is not None
     if not done:
         show_appearances(link.client, project, task, time.version, time.appearances, grid)

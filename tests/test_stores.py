@@ -389,6 +389,49 @@ def test_a_bucket_whose_pictures_the_page_may_not_read(cartoon_loop, service, cr
     )
 
 
+def storages(loop: Loop) -> list[str]:
+    """What Label Studio reads for the project."""
+    client, number = loop.link.client, loop.project().id
+    return [
+        str(one.get("bucket") or one.get("path")) for kind in ("s3", "localfiles")
+        for one in client.request("GET", f"api/storages/{kind}/", params={"project": number})
+    ]
+
+
+def test_a_bucket_that_no_frame_is_shown_from_is_forgotten(cartoon_loop, service, credentials, tmp_path):
+    cartoon_loop.push()
+    [folder] = storages(cartoon_loop)
+    theirs = {"project": cartoon_loop.project().id, "title": "Mine", "bucket": "others", "aws_access_key_id": KEY,
+              "aws_secret_access_key": SECRET, "s3_endpoint": service.address}
+    service.ask("create_bucket", Bucket="others")
+    cartoon_loop.link.client.request("POST", "api/storages/s3/", json=theirs)
+    service.ask("create_bucket", Bucket="second")
+    loop = with_options(cartoon_loop, store="s3", s3_endpoint=service.address, s3_bucket="films")
+    loop.push()
+    assert storages(loop) == ["others", "films"]
+    film = tmp_path / "other film.mp4"
+    draw_film(film, seconds=30, seed=9, size=(320, 180))
+    audit_film(loop, film, 4)
+    # The frames of the audited film are still shown from the first one.
+    loop = with_options(loop, s3_bucket="second")
+    loop.push()
+    assert storages(loop) == ["others", "films", "second"]
+    audit_film(loop, film, 4)
+    assert storages(loop) == ["others", "second"]
+    loop = with_options(loop, store="local")
+    loop.push()
+    audit_film(loop, film, 4)
+    assert storages(loop) == ["others", folder]
+    assert examined(loop)[0] == "ok"
+    loop.link.client.request("POST", "api/storages/s3/", json={**theirs, "title": "screentime frames", "bucket": "films"})
+    assert examined(loop) == (
+        "warning", "Label Studio still reads films for this project, from where no frame is shown."
+        " `screentime push` takes that, and a bucket's credentials with it, away from there.",
+    )
+    loop.push()
+    assert storages(loop) == ["others", folder]
+
+
 def test_buckets_and_credentials_that_are_refused(cartoon_loop, service, credentials, monkeypatch, free_port):
     def refused(**changes: object) -> str:
         loop = with_options(cartoon_loop, **changes)

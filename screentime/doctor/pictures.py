@@ -25,6 +25,8 @@ _ALLOW = {
 
 def look_pictures(place: Place) -> Finding:
     """Whether the page gets the frames' pictures, fetched as it fetches them."""
+    from screentime.labelstudio.storing import left_over
+
     numbers = set(place.progress.tasks.values())
     tasks = [task for task in place.tasks if task["id"] in numbers]
     if not tasks:
@@ -46,6 +48,13 @@ def look_pictures(place: Place) -> Finding:
         return warning(
             f"{len(others)} of {counted(len(tasks), 'frame')} are not shown from {beginning} , as the options say.",
             f"{_shown_by(place, others)} shows them from where the options say.",
+        )
+    uids = {frame.uid for frame in place.workspace.all_frames()}
+    left = left_over(place.client, place.project, _store(place), place.config.storage.s3_bucket, uids)
+    if left:
+        return warning(
+            f"Label Studio still reads {', '.join(one.where for one in left)} for this project, from where no frame is shown.",
+            "`screentime push` takes that, and a bucket's credentials with it, away from there.",
         )
     return ok(f"{counted(min(FETCHED, len(tasks)), 'frame')} fetched as the page does: each is its picture.")
 

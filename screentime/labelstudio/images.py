@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
+from typing import Any
 from urllib.parse import quote
 
 from screentime.errors import ServerError, UserMistake
@@ -51,15 +52,24 @@ def ensure_local_storage(client: Client, project: ProjectRef, folder: Path) -> N
         If the server cannot see the folder, or cannot be spoken with.
     """
     with speaking("letting Label Studio read the frames"):
-        present = client.request(
-            "GET", "api/storages/localfiles/", params={"project": project.id}, form=list[forms.Storage]
-        )
-        ours = [s for s in present if s.get("path") == str(folder)]
+        ours = [s for s in local_storages(client, project) if s.get("path") == str(folder)]
         if not ours:
             wanted = {"project": project.id, "path": str(folder), "use_blob_urls": True, "title": STORAGE_TITLE}
             client.request("POST", "api/storages/localfiles/", json=wanted)
         for double in ours[1:]:
             client.request("DELETE", f"api/storages/localfiles/{double['id']}")
+
+
+def local_storages(client: Client, project: ProjectRef) -> list[Any]:
+    """The storages of local files that the project has.
+
+    Raises
+    ------
+    ServerError
+        If Label Studio cannot be spoken with.
+    """
+    with speaking("looking which folders the project shows"):
+        return client.request("GET", "api/storages/localfiles/", params={"project": project.id}, form=list[forms.Storage])
 
 
 def upload_images(

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 from screentime.config import Config
 from screentime.errors import ConfigError
+from screentime.labelstudio import bucket as buckets
 from screentime.labelstudio import installation, server
 from screentime.labelstudio.bucket import bucket_of, ensure_storage, send
-from screentime.labelstudio.images import ensure_local_storage, local_url, upload_film, upload_images
+from screentime.labelstudio.client import Client, speaking
+from screentime.labelstudio.images import (
+    STORAGE_TITLE,
+    ensure_local_storage,
+    local_storages,
+    local_url,
+    upload_film,
+    upload_images,
+)
 from screentime.labelstudio.link import Link
 from screentime.labelstudio.project import ProjectRef
-from screentime.labelstudio.tasks import Progress
+from screentime.labelstudio.tasks import Progress, read_tasks, uid_of
 from screentime.records import Frame
 
 
@@ -124,6 +134,97 @@ def film_address(link: Link, project: ProjectRef, folder: Path, file: str, confi
             ensure_storage(link.client, project, bucket)
             return bucket.address(f"{folder.name}/{file}")
     return local_url(_serve(link, project, config, f"{config.project.id}-review", folder), file)
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """A storage that Label Studio was given for the pictures and that no task needs any more.
+
+    Attributes
+    ----------
+    kind : {"s3", "localfiles"}
+    id : int
+        Label Studio's number of it.
+    where : str
+        The bucket's name, or the folder.
+    """
+
+    kind: str
+    id: int
+    where: str
+
+
+def left_over(
+    client: Client, project: ProjectRef, store: str, bucket: str, needed: Collection[str]
+) -> list[Leftover]:
+    """Storages of ours that the options do not ask for and that no task in use shows anything from.
+
+    Label Studio keeps a bucket's credentials with its storage, and reads any object of it that a task names.
+
+    Parameters
+    ----------
+    client : Client
+    project : ProjectRef
+    store : str
+        See `store_of`.
+    bucket : str
+        Name of the bucket that is wanted with ``s3``.
+    needed : collection of str
+        Uids whose tasks are in use.
+
+    Returns
+    -------
+    list of Leftover
+
+    Raises
+    ------
+    ServerError
+        If Label Studio cannot be spoken with.
+    """
+    unwanted = [
+        (Leftover("s3", one["id"], one["bucket"]), f"s3://{one['bucket']}/") for one in buckets.storages(client, project)
+        if one.get("title") == STORAGE_TITLE and not (store == "s3" and one.get("bucket") == bucket)
+    ]
+    if store != "local":
+        unwanted += [
+            (Leftover("localfiles", one["id"], str(one.get("path"))), local_url("", "").partition("?")[0])
+            for one in local_storages(client, project) if one.get("title") == STORAGE_TITLE
+        ]
+    if not unwanted:
+        return []
+    with speaking("looking where the pictures lie"):
+        used = [task["data"] for task in read_tasks(client, project, include="id,data") if uid_of(task) in needed]
+    named = {value for data in used for value in data.values() if isinstance(value, str)}
+    return [one for one, beginning in unwanted if not any(value.startswith(beginning) for value in named)]
+
+
+def clear_storages(link: Link, project: ProjectRef, config: Config, needed: Collection[str]) -> list[Leftover]:
+    """Delete what `left_over` finds, once the tasks show their pictures from where the options say.
+
+    Parameters
+    ----------
+    link : Link
+    project : ProjectRef
+    config : Config
+    needed : collection of str
+        See `left_over`.
+
+    Returns
+    -------
+    list of Leftover
+        What was deleted.
+
+    Raises
+    ------
+    ServerError
+        If Label Studio cannot be spoken with.
+    """
+    store = store_of(config, embedded=link.embedded)
+    gone = left_over(link.client, project, store, config.storage.s3_bucket, needed)
+    with speaking("taking away the storages that no picture comes from"):
+        for one in gone:
+            link.client.request("DELETE", f"api/storages/{one.kind}/{one.id}")
+    return gone
 
 
 def _base(config: Config) -> str:
