@@ -25,8 +25,9 @@ from screentime.demo.annotator import Annotator, truth_of
 from screentime.demo.film import draw_film
 from screentime.doctor.place import Place
 from screentime.doctor.running import CHECKS, walk
-from screentime.errors import ConfigError, ScreentimeError
+from screentime.errors import ConfigError, ScreentimeError, UserMistake
 from screentime.labelstudio import server
+from screentime.labelstudio.bucket import bucket_of
 from screentime.labelstudio.tasks import PICTURES, read_tasks
 from screentime.otherfilms import audit_film
 from screentime.rounds import Loop
@@ -430,6 +431,26 @@ def test_a_bucket_that_no_frame_is_shown_from_is_forgotten(cartoon_loop, service
     )
     loop.push()
     assert storages(loop) == ["others", folder]
+
+
+@pytest.mark.parametrize(("told", "sent"), [
+    ("https://labels.example", True), ("http://labels.example", False), ("http://93.184.215.14:8080", False),
+    ("http://127.0.0.1:8080", True), ("http://localhost:8080", True), ("http://[::1]:8080", True), ("http://10.0.0.7", True),
+    ("http://label-studio:8080", True), ("http://screentime.internal:9090", True), ("http://[2606:4700::1111]", False),
+    ("http://localhost.example", False), ("http://10.0.0.7.example", False),
+])
+def test_the_keys_are_sent_where_nobody_on_the_way_sees_them(credentials, told, sent):
+    project = configuration.Project(id="0123456789ab", title="Film", characters=("Tom",), films=("a.mp4",))
+    config = configuration.override(configuration.Config(project=project), {"store": "s3", "s3_bucket": "films"})
+    if sent:
+        assert bucket_of(config, told).keys == {"access_key_id": KEY, "secret_access_key": SECRET}
+        return
+    with pytest.raises(UserMistake) as caught:
+        bucket_of(config, told)
+    assert str(caught.value) == (
+        f"The credentials for the bucket films are not sent to {told}: without https everybody on the way sees them."
+        " Give Label Studio's address with https, or use --store upload."
+    )
 
 
 def test_buckets_and_credentials_that_are_refused(cartoon_loop, service, credentials, monkeypatch, free_port):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from screentime.config import Config
 from screentime.errors import ConfigError, NotReady, ServerError, UserMistake
@@ -25,6 +27,8 @@ ATTEMPTS, PATIENCE = 5, timedelta(seconds=60)
 # How long an address holds that a browser was given: a person may think about a frame, or come back to it.
 MINUTES = 60
 _PARTS_BYTES = 8 * 2**20
+
+_PRIVATE = (".localhost", ".local", ".internal")
 
 _REFUSED = {
     "InvalidAccessKeyId": "it does not know the key", "SignatureDoesNotMatch": "the secret is not that of the key",
@@ -66,12 +70,14 @@ class Bucket:
         return f"s3://{self.name}/{self.folder}/{file}"
 
 
-def bucket_of(config: Config) -> Bucket:
+def bucket_of(config: Config, told: str) -> Bucket:
     """The bucket that the options name, with the environment's credentials.
 
     Parameters
     ----------
     config : Config
+    told : str
+        Address of the Label Studio that is to be told the credentials.
 
     Returns
     -------
@@ -81,6 +87,8 @@ def bucket_of(config: Config) -> Bucket:
     ------
     ConfigError
         If no bucket is named.
+    UserMistake
+        If everybody on the way to Label Studio would see the credentials.
     NotReady
         If the environment has no credentials.
     """
@@ -96,6 +104,12 @@ def bucket_of(config: Config) -> Bucket:
             f"There are no credentials for the bucket {options.s3_bucket}: {' and '.join(missing)}"
             f" {'is' if len(missing) == 1 else 'are'} not set.",
             "Put them into the environment, never into screentime.toml.",
+        )
+    if not _confidential(told):
+        raise UserMistake(
+            f"The credentials for the bucket {options.s3_bucket} are not sent to {told}: without https everybody on the way sees"
+            " them.",
+            "Give Label Studio's address with https, or use --store upload.",
         )
     keys = {"access_key_id": os.environ[KEY_VARIABLE], "secret_access_key": os.environ[SECRET_VARIABLE]}
     if os.environ.get(SESSION_VARIABLE):
@@ -219,6 +233,19 @@ def storages(client: Client, project: ProjectRef) -> list[Any]:
     """
     with speaking("looking which buckets the project reads"):
         return client.request("GET", "api/storages/s3/", params={"project": project.id}, form=list[forms.Storage])
+
+
+def _confidential(url: str) -> bool:
+    """Whether nobody else reads what is sent to an address: by https, or within a machine or a private network."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".")
+    if parts.scheme == "https":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        # Names without a dot, as of containers, and those that stand for nothing in the Internet.
+        return "." not in host or host.endswith(_PRIVATE)
 
 
 def _open(bucket: Bucket) -> Any:

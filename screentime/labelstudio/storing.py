@@ -71,6 +71,8 @@ def image_addresses(
     ConfigError
         If an option is missing that the store needs, or the frames lie outside of the existing server's
         document root.
+    UserMistake
+        If the credentials for the bucket would go to Label Studio for everybody on the way to see.
     NotReady
         If the environment has no credentials for the bucket.
     ServerError
@@ -85,7 +87,7 @@ def image_addresses(
             base = _base(config)
             return lambda frame: f"{base}/{quote(frame.file)}"
         case "s3":
-            bucket = bucket_of(config)
+            bucket = bucket_of(config, link.client.url)
             send(bucket, {f"{uid}.jpg": file for uid, file in files.items()}, "image/jpeg", progress=progress)
             ensure_storage(link.client, project, bucket)
             return lambda frame: bucket.address(f"{frame.uid}.jpg")
@@ -118,6 +120,8 @@ def film_address(link: Link, project: ProjectRef, folder: Path, file: str, confi
     ConfigError
         If an option is missing that the store needs, or the folder lies outside of the existing server's
         document root.
+    UserMistake
+        If the credentials for the bucket would go to Label Studio for everybody on the way to see.
     NotReady
         If the environment has no credentials for the bucket.
     ServerError
@@ -129,7 +133,7 @@ def film_address(link: Link, project: ProjectRef, folder: Path, file: str, confi
         case "http":
             return f"{_base(config)}/{quote(f'{folder.name}/{file}')}"
         case "s3":
-            bucket, film = bucket_of(config), folder / file
+            bucket, film = bucket_of(config, link.client.url), folder / file
             send(bucket, {f"{folder.name}/{file}": film}, f"video/{film.suffix[1:]}")
             ensure_storage(link.client, project, bucket)
             return bucket.address(f"{folder.name}/{file}")
