@@ -7,15 +7,17 @@ import importlib.machinery
 import importlib.util
 import json
 import os
+import re
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
-from dataclasses import dataclass
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -26,8 +28,8 @@ from screentime.demo.film import draw_film
 from screentime.doctor.place import Place
 from screentime.doctor.running import CHECKS, walk
 from screentime.errors import ConfigError, ScreentimeError, UserMistake
-from screentime.labelstudio import server
-from screentime.labelstudio.bucket import bucket_of
+from screentime.labelstudio import bucket, server
+from screentime.labelstudio.bucket import bucket_of, send
 from screentime.labelstudio.tasks import PICTURES, read_tasks
 from screentime.otherfilms import audit_film
 from screentime.rounds import Loop
@@ -433,6 +435,86 @@ def test_a_bucket_that_no_frame_is_shown_from_is_forgotten(cartoon_loop, service
     assert storages(loop) == ["others", folder]
 
 
+@dataclass
+class Recorder:
+    """What listens where an S3 service is looked for: keeps what it is asked, and answers one thing."""
+
+    address: str
+    answer: tuple[int, str] = (200, "<ListBucketResult><Name>films</Name><IsTruncated>false</IsTruncated></ListBucketResult>")
+    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+
+
+@contextmanager
+def recording(secret: ssl.SSLContext | None = None):
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            made.asked.append((f"{self.command} {self.path}", {name.lower(): value for name, value in self.headers.items()}))
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.send_response(made.answer[0])
+            content = made.answer[1].encode()
+            if made.answer[1].startswith("<List"):
+                self.send_header("ETag", '"a"')
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_PUT = do_GET
+
+        def log_message(self, *said):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
+        if secret:
+            running.socket = secret.wrap_socket(running.socket, server_side=True)
+        made = Recorder(f"http{'s' if secret else ''}://127.0.0.1:{running.server_port}")
+        thread = threading.Thread(target=running.serve_forever)
+        thread.start()
+        yield made
+        running.shutdown()
+        thread.join()
+
+
+def s3_options(**changes: object) -> configuration.Config:
+    project = configuration.Project(id="0123456789ab", title="Film", characters=("Tom",), films=("a.mp4",))
+    return configuration.override(configuration.Config(project=project), {"store": "s3", "s3_bucket": "films"} | changes)
+
+
+def sent(tmp_path: Path, **changes: object) -> int:
+    (tmp_path / "a.jpg").write_bytes(b"a")
+    return send(bucket_of(s3_options(**changes), "http://127.0.0.1:8080"), {"a.jpg": tmp_path / "a.jpg"}, "image/jpeg")
+
+
+@pytest.mark.parametrize("name, value", [
+    ("AWS_SESSION_TOKEN", ""), ("AWS_SKIP_SIGNATURE", "true"), ("AWS_VIRTUAL_HOSTED_STYLE_REQUEST", "true"),
+    ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"), ("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1"), ("AWS_S3_EXPRESS", "true"),
+    ("AWS_REGION", "eu-west-9"), ("AWS_BUCKET", "others"), ("AWS_ALLOW_HTTP", "false"),
+])
+def test_the_environment_says_the_credentials_and_nothing_else(credentials, monkeypatch, tmp_path, name, value):
+    monkeypatch.setenv(name, value)
+    monkeypatch.setattr("screentime.labelstudio.bucket.ATTEMPTS", 0)
+    with recording() as service:
+        assert sent(tmp_path, s3_endpoint=service.address) == 1
+        # The signature is over what is named in it.
+        signed = r"AWS4-HMAC-SHA256 Credential=frames-key-of-nobody/\d+/us-east-1/s3/aws4_request, SignedHeaders=(\S+), .*"
+        folder = "/films/screentime/0123456789ab"
+        assert [path for path, _ in service.asked] == [
+            "GET /films?list-type=2&prefix=screentime%2F0123456789ab%2F", f"PUT {folder}/a.jpg"
+        ]
+        for _, headers in service.asked:
+            assert "x-amz-security-token" not in headers
+            assert "security-token" not in re.fullmatch(signed, headers["authorization"])[1]
+
+
+def test_a_session_s_token_is_sent_and_aws_is_asked_where_no_other_service_is_named(credentials, monkeypatch, tmp_path):
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "of-the-session")
+    with recording() as service:
+        assert sent(tmp_path, s3_endpoint=service.address) == 1
+        assert {headers["x-amz-security-token"] for _, headers in service.asked} == {"of-the-session"}
+        monkeypatch.setenv("AWS_ENDPOINT_URL", service.address)
+        store = bucket._open(bucket_of(s3_options(s3_region="eu-west-1"), "http://127.0.0.1:8080"))
+        assert store.config["endpoint"] == "https://s3.eu-west-1.amazonaws.com"
+
+
 @pytest.mark.parametrize(("told", "sent"), [
     ("https://labels.example", True), ("http://labels.example", False), ("http://93.184.215.14:8080", False),
     ("http://127.0.0.1:8080", True), ("http://localhost:8080", True), ("http://[::1]:8080", True), ("http://10.0.0.7", True),
@@ -440,13 +522,11 @@ def test_a_bucket_that_no_frame_is_shown_from_is_forgotten(cartoon_loop, service
     ("http://localhost.example", False), ("http://10.0.0.7.example", False),
 ])
 def test_the_keys_are_sent_where_nobody_on_the_way_sees_them(credentials, told, sent):
-    project = configuration.Project(id="0123456789ab", title="Film", characters=("Tom",), films=("a.mp4",))
-    config = configuration.override(configuration.Config(project=project), {"store": "s3", "s3_bucket": "films"})
     if sent:
-        assert bucket_of(config, told).keys == {"access_key_id": KEY, "secret_access_key": SECRET}
+        assert bucket_of(s3_options(), told).keys == {"access_key_id": KEY, "secret_access_key": SECRET}
         return
     with pytest.raises(UserMistake) as caught:
-        bucket_of(config, told)
+        bucket_of(s3_options(), told)
     assert str(caught.value) == (
         f"The credentials for the bucket films are not sent to {told}: without https everybody on the way sees them."
         " Give Label Studio's address with https, or use --store upload."

@@ -26,6 +26,7 @@ AT_ONCE = 8
 ATTEMPTS, PATIENCE = 5, timedelta(seconds=60)
 # How long an address holds that a browser was given: a person may think about a frame, or come back to it.
 MINUTES = 60
+_AWS = "https://s3.{}.amazonaws.com{}"
 _PARTS_BYTES = 8 * 2**20
 
 _PRIVATE = (".localhost", ".local", ".internal")
@@ -251,9 +252,17 @@ def _confidential(url: str) -> bool:
 def _open(bucket: Bucket) -> Any:
     from obstore.store import S3Store
 
-    config = {**bucket.keys, "region": bucket.region} | ({"endpoint": bucket.endpoint} if bucket.endpoint else {})
+    # Whatever is left out here is read from the environment, where an empty session token counts as one, and where
+    # another service, other addresses or requests without a signature may be asked for.
+    endpoint = bucket.endpoint or _AWS.format(bucket.region, ".cn" if bucket.region.startswith("cn-") else "")
+    config = {
+        "region": bucket.region, "endpoint": endpoint, "aws_endpoint_url_s3": endpoint, "skip_signature": False,
+        "virtual_hosted_style_request": False, "s3_express": False,
+    }
+    keys = {name.removeprefix("session_"): key for name, key in bucket.keys.items()}
     return S3Store(
-        bucket.name, config=config, client_options={"allow_http": True, "timeout": "120s"},
+        bucket.name, config=config, credential_provider=lambda: {**keys, "expires_at": None},
+        client_options={"allow_http": True, "timeout": "120s"},
         retry_config={"max_retries": ATTEMPTS, "retry_timeout": PATIENCE},
     )
 
