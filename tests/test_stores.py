@@ -515,6 +515,65 @@ def test_a_session_s_token_is_sent_and_aws_is_asked_where_no_other_service_is_na
         assert store.config["endpoint"] == "https://s3.eu-west-1.amazonaws.com"
 
 
+MALFORMED = (
+    "<Error><Code>AuthorizationHeaderMalformed</Code><Message>The authorization header is malformed; the region 'us-east-1'"
+    " is wrong; expecting 'eu-west-1'</Message><Region>eu-west-1</Region></Error>"
+)
+
+
+@pytest.mark.parametrize(("status", "content", "sentence"), [
+    (301, "<Error><Code>PermanentRedirect</Code></Error>",
+     "{The} has the bucket films in another region than us-east-1. Set s3_region to that of the bucket."),
+    (400, MALFORMED, "{The} has the bucket films in another region than us-east-1. Set s3_region to eu-west-1."),
+    (403, "<Error><Code>RequestTimeTooSkewed</Code></Error>",
+     "{The} has another time than this machine's clock. Set the clock of this machine right."),
+    (200, "<!doctype html><html><body>Console</body></html>",
+     "What answers as {the} is no S3 service. Correct s3_endpoint. A console has another port."),
+    (404, "<html>404 Not Found</html>",
+     "What answers as {the} is no S3 service. Correct s3_endpoint. A console has another port."),
+    (404, "<Error><Code>NoSuchBucket</Code></Error>", "{The} has no bucket films. Make it there, or correct s3_bucket."),
+    (400, "<Error><Code>InvalidBucketName</Code></Error>", "{The} says that no bucket can be called films. Correct s3_bucket."),
+    (403, "<Error><Code>AccessDenied</Code></Error>",
+     "The key in AWS_ACCESS_KEY_ID may not list and write screentime/0123456789ab of the bucket films (AccessDenied)."
+     " Give it the rights to do that, or use another one."),
+    (400, "<Error><Code>ExpiredToken</Code></Error>",
+     "{The} refuses the credentials: the session has ended. Correct AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."),
+    (503, "<Error><Code>SlowDown</Code></Error>",
+     "{The} answered 503 (SlowDown). Run the same command again: what is there is found."),
+])
+def test_mistakes_are_told_by_what_the_service_says(credentials, monkeypatch, tmp_path, status, content, sentence):
+    monkeypatch.setattr("screentime.labelstudio.bucket.ATTEMPTS", 0)
+    with recording() as service:
+        service.answer = status, content
+        with pytest.raises(ScreentimeError) as caught:
+            sent(tmp_path, s3_endpoint=service.address)
+        assert str(caught.value) == sentence.format(The=f"The S3 service at {service.address}", the=f"the S3 service at {service.address}")
+
+
+def test_a_service_by_https_that_cannot_be_trusted_or_does_not_speak_it(credentials, monkeypatch, tmp_path):
+    monkeypatch.setattr("screentime.labelstudio.bucket.ATTEMPTS", 0)
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl on this machine, to make a certificate that nobody trusts")
+    key, own = tmp_path / "key.pem", tmp_path / "own.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", own, "-days", "2", "-subj",
+         "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True,
+    )
+    secret = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    secret.load_cert_chain(own, key)
+    with recording(secret) as service, pytest.raises(UserMistake) as caught:
+        sent(tmp_path, s3_endpoint=service.address)
+    assert str(caught.value) == (
+        f"The S3 service at {service.address} shows a certificate that this machine does not trust. Let who runs it use one of"
+        " an authority that machines know, or give an s3_endpoint without https."
+    )
+    with recording() as service, pytest.raises(UserMistake) as caught:
+        sent(tmp_path, s3_endpoint=service.address.replace("http:", "https:"))
+    assert str(caught.value) == (
+        f"What answers as the S3 service at {service.address.replace('http:', 'https:')} does not speak https. Correct s3_endpoint."
+    )
+
+
 @pytest.mark.parametrize(("told", "sent"), [
     ("https://labels.example", True), ("http://labels.example", False), ("http://93.184.215.14:8080", False),
     ("http://127.0.0.1:8080", True), ("http://localhost:8080", True), ("http://[::1]:8080", True), ("http://10.0.0.7", True),

@@ -35,6 +35,12 @@ _REFUSED = {
     "InvalidAccessKeyId": "it does not know the key", "SignatureDoesNotMatch": "the secret is not that of the key",
     "ExpiredToken": "the session has ended", "InvalidToken": "it does not know the session",
 }
+_OTHER_REGION = ("AuthorizationHeaderMalformed", "PermanentRedirect", "IllegalLocationConstraintException")
+_CLOCK = ("RequestTimeTooSkewed", "RequestExpired")
+# What obstore says of a redirect to nowhere, which is how AWS refers to another region, and of an answer that is a
+# page for people.
+_REDIRECTED = "redirect without LOCATION"
+_NO_S3 = re.compile(r"Unable to extract metadata from headers|[Ii]nvalid (list|\w+) response|redirect")
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,13 +289,33 @@ def _refusal(bucket: Bucket, said: str) -> ServerError | UserMistake:
     code = (re.search(r"<Code>(\w{1,60})</Code>", said) or ["", ""])[1]
     status = (re.search(r"status code: (\d{3})", said) or ["", ""])[1]
     service = f"{bucket.service[0].upper()}{bucket.service[1:]}"
+    correct = "Correct s3_endpoint."
     if code == "NoSuchBucket":
         return UserMistake(f"{service} has no bucket {bucket.name}.", "Make it there, or correct s3_bucket.")
+    if code == "InvalidBucketName":
+        return UserMistake(f"{service} says that no bucket can be called {bucket.name}.", "Correct s3_bucket.")
+    if code in _OTHER_REGION or _REDIRECTED in said:
+        there = re.search(r"(?:expecting '|<Region>)([a-z0-9-]{1,40})['<]", said)
+        return UserMistake(
+            f"{service} has the bucket {bucket.name} in another region than {bucket.region}.",
+            f"Set s3_region{f' to {there[1]}' if there else ' to that of the bucket'}.",
+        )
+    if code in _CLOCK:
+        return UserMistake(f"{service} has another time than this machine's clock.", "Set the clock of this machine right.")
     if code in _REFUSED:
         return UserMistake(
             f"{service} refuses the credentials: {_REFUSED[code]}.",
             f"Correct {KEY_VARIABLE} and {SECRET_VARIABLE}.",
         )
+    if "invalid peer certificate" in said or "InvalidCertificate" in said:
+        return UserMistake(
+            f"{service} shows a certificate that this machine does not trust.",
+            "Let who runs it use one of an authority that machines know, or give an s3_endpoint without https.",
+        )
+    if "InvalidContentType" in said:
+        return UserMistake(f"What answers as {bucket.service} does not speak https.", correct)
+    if not code and (status == "404" or (_NO_S3.search(said) and not status)):
+        return UserMistake(f"What answers as {bucket.service} is no S3 service.", f"{correct} A console has another port.")
     if status in ("401", "403"):
         return UserMistake(
             f"The key in {KEY_VARIABLE} may not list and write {bucket.folder} of the bucket {bucket.name} ({code or status}).",
