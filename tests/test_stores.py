@@ -32,6 +32,7 @@ from screentime.labelstudio import bucket, server
 from screentime.labelstudio.bucket import bucket_of, send
 from screentime.labelstudio.tasks import PICTURES, read_tasks
 from screentime.otherfilms import audit_film
+from screentime.projects import extract_films
 from screentime.rounds import Loop
 from screentime.talk import Talk
 
@@ -301,6 +302,23 @@ def test_a_web_server_that_does_not_show_the_frames(cartoon_loop, web, free_port
     assert loop.push() == (0, 40)
     assert examined(loop)[1].startswith(f"Nothing is had for the picture of task {first} (http://127.0.0.1:{free_port}/frames/")
     assert (loop.workspace.root / file).is_file()
+
+
+def test_frames_that_were_sampled_otherwise_are_uploaded_anew(cartoon_loop):
+    loop = with_options(cartoon_loop, store="upload")
+    assert loop.push() == (40, 0)
+    assert examined(loop)[0] == "ok"
+    loop = with_options(loop, quality=40, max_height=90)
+    extract_films(loop.workspace, loop.config, Talk())
+    loop = Loop(loop.workspace, loop.config, Talk())
+    state, said = examined(loop)
+    assert state == "failed" and said.endswith("Run `screentime extract`, then `screentime push`.")
+    before = pictures(loop)
+    assert loop.push() == (0, 40)
+    assert examined(loop) == ("ok", "3 frames fetched as the page does: each is its picture.")
+    after = pictures(loop)
+    assert loop.push() == (0, 40) and pictures(loop) == after
+    assert all(after[uid][0] != shown[0] for uid, shown in before.items())
 
 
 # -- a bucket -------------------------------------------------------------------------------------

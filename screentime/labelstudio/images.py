@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
@@ -75,7 +76,7 @@ def local_storages(client: Client, project: ProjectRef) -> list[Any]:
 def upload_images(
     client: Client, project: ProjectRef, files: Mapping[str, Path], *, progress: Progress | None = None
 ) -> dict[str, str]:
-    """Copy images to a server that cannot see this machine's files; each one once.
+    """Copy images to a server that cannot see this machine's files; each one once, and anew when it is another picture.
 
     They lie in a project of their own, without tasks: Label Studio takes no files into a project whose
     page shows more than one image.
@@ -102,17 +103,15 @@ def upload_images(
         If the server cannot be spoken with; what was uploaded is found by the next call.
     """
     album = _album(client, project)
+    named: dict[str, str] = {}
+    for uid, file in files.items():
+        named[f"{uid}-{hashlib.blake2b(_content(file), digest_size=4).hexdigest()}"] = uid
     known = _uploaded(client, album)
-    missing = [uid for uid in files if uid not in known]
+    missing = [name for name in named if name not in known]
     for start in range(0, len(missing), UPLOAD_CHUNK):
         chunk = missing[start : start + UPLOAD_CHUNK]
-        try:
-            # A field of its own for each file: of several in one field the server keeps the last.
-            parts = {uid: (f"{uid}.jpg", files[uid].read_bytes(), "image/jpeg") for uid in chunk}
-        except OSError as error:
-            raise UserMistake(
-                f"The frame {error.filename} cannot be read: {error.strerror}.", "Sample the film again: `screentime extract`."
-            ) from None
+        # A field of its own for each file: of several in one field the server keeps the last.
+        parts = {name: (f"{name}.jpg", _content(files[named[name]]), "image/jpeg") for name in chunk}
         with speaking("uploading frames"):
             client.request(
                 "POST", f"api/projects/{album}/import", params={"commit_to_project": "false"},
@@ -122,13 +121,22 @@ def upload_images(
             progress(len(files) - len(missing) + start + len(chunk), len(files))
     if missing:
         known = _uploaded(client, album)
-    lost = [uid for uid in files if uid not in known]
+    lost = [name for name in named if name not in known]
     if lost:
         raise ServerError(
             f"Label Studio took {len(missing)} images and kept {len(missing) - len(lost)}.",
             "See that its disk is not full, then push again: what is there is found.",
         )
-    return {uid: known[uid] for uid in files}
+    return {uid: known[name] for name, uid in named.items()}
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise UserMistake(
+            f"The frame {error.filename} cannot be read: {error.strerror}.", "Sample the film again: `screentime extract`."
+        ) from None
 
 
 def upload_film(client: Client, project: ProjectRef, film: Path) -> str:

@@ -73,6 +73,20 @@ def test_upload(get, ls_client, make_project, monkeypatch):
         assert task["data"]["timecode"].startswith("0:00:0")
 
 
+def test_another_picture_of_a_frame_is_uploaded_and_the_first_one_found_again(get, ls_client, make_project):
+    sample = make_project(2, push=False)
+    before = images.upload_images(ls_client, sample.ref, sample.files)
+    first, second = sample.files.values()
+    content = first.read_bytes()
+    first.write_bytes(second.read_bytes())
+    after = images.upload_images(ls_client, sample.ref, sample.files)
+    uids = list(sample.files)
+    assert after[uids[0]] != before[uids[0]] and after[uids[1]] == before[uids[1]]
+    assert get(after[uids[0]]).content == second.read_bytes()
+    first.write_bytes(content)
+    assert images.upload_images(ls_client, sample.ref, sample.files) == before
+
+
 def test_upload_of_a_missing_file(ls_client, make_project, tmp_path):
     sample = make_project(1, push=False)
     with pytest.raises(UserMistake, match="gone.jpg cannot be read: No such file or directory."):
