@@ -88,7 +88,7 @@ def service(tmp_path_factory):
     with (folder / "log").open("wb") as log:
         running = subprocess.Popen(
             [weed, "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3", f"-s3.config={folder / 's3.json'}",
-             "-s3.port.iceberg=0", "-volume.max=20", "-master.volumeSizeLimitMB=16",
+             "-s3.port.iceberg=0", "-volume.max=60", "-master.volumeSizeLimitMB=16",
              *(f"-{part}={port}" for part, port in ports.items())],
             stdout=log, stderr=log,
         )
