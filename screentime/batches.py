@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from screentime.auditing import Draw
@@ -53,6 +53,47 @@ def waiting(workspace: Workspace) -> int:
     progress = workspace.progress()
     done = {label.uid for label in workspace.labels()} | set(progress.skipped)
     return sum(uid not in done for uid in progress.batch)
+
+
+def deal(batch: Sequence[str], people: int, before: Mapping[str, int]) -> dict[str, int]:
+    """Whose page each frame of the batch goes to, so that every page gets as many as the others.
+
+    Parameters
+    ----------
+    batch : sequence of str
+        Uids in their order.
+    people : int
+    before : mapping of str to int
+        Whose page frames were on, the first ones first. They stay there, since somebody may have one of
+        them open, as far as nobody has more than an even share: who is away leaves some to the others.
+
+    Returns
+    -------
+    dict of str to int
+        Uid to person, from 0; in the order of the batch.
+    """
+    most, there = -(-len(batch) // people), set(batch)
+    held, kept = [0] * people, {}
+    for uid, person in before.items():
+        if uid in there and person < people and held[person] < most:
+            kept[uid] = person
+            held[person] += 1
+    for uid in batch:
+        if uid not in kept:
+            kept[uid] = held.index(min(held))
+            held[kept[uid]] += 1
+    return {uid: kept[uid] for uid in batch}
+
+
+def somebody_waits(workspace: Workspace) -> bool:
+    """Whether somebody has answered all frames of a page of their own, while another page still has some."""
+    progress = workspace.progress()
+    done = {label.uid for label in workspace.labels()} | set(progress.skipped)
+    pages: dict[int, list[bool]] = {}
+    for uid in progress.batch:
+        if uid in progress.dealt:
+            pages.setdefault(progress.dealt[uid], []).append(uid in done)
+    return len(pages) > 1 and any(map(all, pages.values()))
 
 
 def ask(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from screentime.batches import AT_ONCE, to_confirm
+from screentime.batches import AT_ONCE, deal, to_confirm
 from screentime.errors import ServerError
 from screentime.records import Frame
 from screentime.summary import suspects
@@ -71,7 +71,15 @@ def hand_out(loop: Loop, project: ProjectRef) -> None:
     progress = loop.workspace.progress()
     frames = {uid: progress.tasks[uid] for uid in progress.batch if uid in progress.tasks}
     if frames:
-        queue = queue_frames(loop.link.client, project, frames, people=loop.config.labelstudio.people)
+        people = loop.config.labelstudio.people
+        # With more or fewer people than before, each page gets other frames anyway.
+        before = progress.dealt if len(progress.others) + 1 == people else {}
+        dealt = deal(list(frames), people, before)
+        # A frame that is not asked for just now may still be open on the page that it was on.
+        still = loop.open_frames() - dealt.keys()
+        away = {uid: person for uid, person in before.items() if uid in still}
+        loop.workspace.update_progress(dealt=dealt | away)
+        queue = queue_frames(loop.link.client, project, frames, people=people, dealt=dealt)
         loop.workspace.update_progress(url=queue.url, tab=queue.tab, others=queue.others)
     elif not progress.url:
         # Every frame has its label, and where the loop stood was lost.

@@ -26,6 +26,9 @@ class Progress:
         Frame uid to Label Studio's task number.
     batch : tuple of str
         Uids of the frames that were asked for last, in their order.
+    dealt : dict of str to int
+        Uid of each of them to the person on whose page it is, from 0; after them, those of frames that
+        were on a page before and are not answered.
     batch_after : str or None
         The model version after which that batch was chosen; empty for the first batch, None before.
     audits : dict of str to dict
@@ -61,6 +64,7 @@ class Progress:
     others: tuple[str, ...] = ()
     tasks: dict[str, int] = field(default_factory=dict)
     batch: tuple[str, ...] = ()
+    dealt: dict[str, int] = field(default_factory=dict)
     batch_after: str | None = None
     audits: dict[str, dict] = field(default_factory=dict)
     asked: dict[str, str] = field(default_factory=dict)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from screentime.batches import next_look, waiting
+from screentime.batches import FEWEST_LABELS, next_look, somebody_waits, waiting
 from screentime.errors import NotReady
 from screentime.records import Label
 from screentime.showing import clear_away, cleared, make_room
@@ -92,7 +92,7 @@ class Watching:
 def watch(loop: Loop, pause: float = 0.5) -> Synced:
     """Sync whenever enough new labels came, until the target is reached or no frame is left.
 
-    Enough is ``every`` new labels, or all frames that were asked for.
+    Enough is ``every`` new labels, or all frames that were asked for; of several people, all of one's own page.
 
     Parameters
     ----------
@@ -152,6 +152,8 @@ def sync_if_enough(loop: Loop, labels: Sequence[Label], *, force: bool = False) 
     enough = len(labels) >= next_look(learned, loop.config.loop) or (
         not left and (len(labels) > learned or (bool(rounds) and bool(loop.open_frames())))
     )
+    # Whose page is empty has nothing to do until a round fills it, whatever the others still have.
+    enough = enough or (len(labels) >= max(learned + 1, FEWEST_LABELS) and somebody_waits(loop.workspace))
     # Killed before its pre-annotations were shown, a round is finished first.
     unfinished = bool(rounds) and loop.workspace.progress().shown != rounds[-1].version
     finished = bool(rounds) and rounds[-1].target_reached and len(labels) == learned

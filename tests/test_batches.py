@@ -2,7 +2,18 @@ import numpy as np
 import pytest
 
 from screentime.auditing import Draw
-from screentime.batches import AT_ONCE, SURE, ask, draw_seed, mark, next_look, scores, to_confirm, waiting
+from screentime.batches import (
+    AT_ONCE,
+    SURE,
+    ask,
+    deal,
+    draw_seed,
+    mark,
+    next_look,
+    scores,
+    to_confirm,
+    waiting,
+)
 from screentime.config import Config, Project, override
 from screentime.config import Loop as Options
 from screentime.records import Film, Frame, Label
@@ -27,6 +38,21 @@ def embeddings():
 
 def say(workspace, uids):
     workspace.write_labels([Label(uid, frozenset(), 1, i, "1", "2026-01-02T03:04:05Z", "manual") for i, uid in enumerate(uids)])
+
+
+def test_a_batch_is_dealt_evenly_in_its_order_and_what_somebody_has_stays():
+    batch = [f"f{n}" for n in range(7)]
+    dealt = deal(batch, 2, {})
+    assert [dealt[uid] for uid in batch] == [0, 1, 0, 1, 0, 1, 0]
+    assert deal(batch, 2, dealt) == dealt
+    after = ["f6", "g1", "f4", "f1", "g2", "g3"]
+    again = deal(after, 2, dealt)
+    assert {uid: again[uid] for uid in ("f1", "f4", "f6")} == {uid: dealt[uid] for uid in ("f1", "f4", "f6")}
+    assert sorted(again.values()) == [0, 0, 0, 1, 1, 1] and list(again) == after
+    # Whoever has much open keeps the first of it, and no more than others get.
+    assert deal(["a", "b", "c", "d"], 2, dict.fromkeys("dcba", 1)) == {"a": 0, "b": 0, "c": 1, "d": 1}
+    assert set(deal(batch, 1, dealt).values()) == {0}
+    assert deal([], 3, dealt) == {}
 
 
 def test_looks_come_at_half_the_first_batch_and_then_every_so_many_labels():

@@ -11,6 +11,7 @@ from screentime.rounds import Loop
 from screentime.summary import summary
 from screentime.talk import Talk
 from screentime.telling import tell_status
+from screentime.watching import sync_if_enough
 
 
 def numbers(pages):
@@ -65,3 +66,29 @@ def test_two_people_share_what_is_asked_for(cartoon_loop, cartoon, capsys):
     told = capsys.readouterr()
     assert re.search(r"7\W+5\W+4\W+3", told.out)
     assert f"Person 2 labels at {found['others'][0]} : frames that nobody else is given." in told.err
+
+
+def test_who_is_alone_at_a_page_goes_on_while_the_others_are_away(cartoon_loop, cartoon):
+    workspace = cartoon_loop.workspace
+    options = configuration.override(workspace.config(), {"people": 2, "first_batch": 20, "batch": 6, "every": 4})
+    workspace.config_file.write_text(configuration.render(options), "utf-8")
+    loop = Loop(workspace, options, Talk())
+    loop.push()
+    annotator = Annotator(loop.link.client, loop.project(), loop.schema, truth_of(loop.frames, cartoon[1], cartoon[0]))
+    pages = [workspace.progress().url, *workspace.progress().others]
+    for tab in numbers(pages):
+        assert annotator.label(tab, 99) == 10
+    loop.sync()
+    mine, theirs = numbers(pages)
+    labels = 20
+    for _ in range(3):
+        held = listed(loop, theirs)
+        assert (len(listed(loop, mine)), len(held)) == (3, 3)
+        assert annotator.label(mine, 2) == 2
+        assert sync_if_enough(loop, loop.pull()) is None
+        assert annotator.label(mine, 99) == 1
+        synced = sync_if_enough(loop, loop.pull())
+        labels += 3
+        assert synced is not None and synced.labels == labels
+        # What the other person may have open is not handed to the first.
+        assert not listed(loop, mine) & held

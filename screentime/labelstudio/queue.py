@@ -42,7 +42,8 @@ class Queue:
 
 
 def queue_frames(
-    client: Client, project: ProjectRef, frames: Mapping[str, int], *, title: str = LABEL_FIRST, people: int = 1
+    client: Client, project: ProjectRef, frames: Mapping[str, int], *, title: str = LABEL_FIRST, people: int = 1,
+    dealt: Mapping[str, int] | None = None,
 ) -> Queue:
     """Let a tab, the project's first, show exactly these frames, as far as nobody labelled or skipped them.
 
@@ -63,6 +64,8 @@ def queue_frames(
         Name of the tab; a tab of this name is changed, never doubled.
     people : int, optional
         How many label at the same time. Tabs of more people than that are deleted.
+    dealt : mapping of str to int, optional
+        Uid to the person who gets it, from 0; by itself see `share`.
 
     Returns
     -------
@@ -81,7 +84,9 @@ def queue_frames(
             _rank(client, project, wanted, shown)
     tabs = [
         show_tab(
-            client, project, share_title(title, person), share(frames, person, people), ordering=ordering, answered=False,
+            client, project, share_title(title, person),
+            share(frames, person, people) if dealt is None else [uid for uid in frames if dealt[uid] == person],
+            ordering=ordering, answered=False,
         )
         for person in range(people)
     ]
