@@ -7,8 +7,9 @@ import logging
 import os
 import secrets
 import socket
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,7 +76,7 @@ def require_ray() -> None:
 
 @contextmanager
 def connected(spread: Spread, talk: Talk) -> Iterator[tuple[Any, int]]:
-    """Be connected to a cluster.
+    """Be connected to a cluster; results are to be printed after it.
 
     Parameters
     ----------
@@ -103,6 +104,17 @@ def connected(spread: Spread, talk: Talk) -> Iterator[tuple[Any, int]]:
         os.environ.setdefault("RAY_worker_niceness", "0")
     ray = ray_itself()
     _require_answer(address)
+    # Ray prints what it knows of dead workers, whatever it is told: stdout is for results alone.
+    with redirect_stdout(sys.stderr):
+        workers = _connect(ray, address, spread, talk)
+        try:
+            yield ray, workers
+        finally:
+            ray.shutdown()
+
+
+def _connect(ray: Any, address: str | None, spread: Spread, talk: Talk) -> int:
+    """Connect, and say how many workers there can be."""
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     with talk.progress("Connecting to the cluster" if address else "Starting a cluster on this machine"):
         try:
@@ -120,10 +132,7 @@ def connected(spread: Spread, talk: Talk) -> Iterator[tuple[Any, int]]:
             raise ScreentimeError(
                 f"Ray cannot be started here ({reason}).", "See that memory and disk are left, or use --engine local."
             ) from None
-    try:
-        yield ray, spread.workers or max(int(ray.cluster_resources().get("CPU", 1)), 1)
-    finally:
-        ray.shutdown()
+    return spread.workers or max(int(ray.cluster_resources().get("CPU", 1)), 1)
 
 
 def _require_answer(address: str | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -330,6 +331,17 @@ def test_what_kills_every_worker_is_reported_and_the_rest_is_done(
         )
     assert len(killer.killed) == 3 and results == expected
     assert failures == ["long.mp4 ended 3 workers. See that the machines have memory left, or leave it out."]
+
+
+def test_a_dead_worker_says_nothing_among_the_results(long_film, model_folder, cache):
+    command = [
+        CLI, "predict", long_film, "--model", model_folder, "--engine", "ray", "--workers", "1", "--format", "json",
+    ]
+    with Killer(1) as killer:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=HANG)
+    assert len(killer.killed) == 1 and done.returncode == 0, done.stderr
+    assert "A worker died at long.mp4; another one does it again." in done.stderr
+    assert {row["film"] for row in json.loads(done.stdout)} == {"long.mp4"}
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
