@@ -1,10 +1,10 @@
-"""Workers and what they are asked: one thing each at a time, and once more elsewhere where a worker dies."""
+"""Workers and what they are asked: one thing each at a time, and once more elsewhere where it does not go well."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
@@ -17,6 +17,8 @@ from screentime.talk import Talk
 TRIES = 3
 # Seconds without any worker after which that is said.
 PATIENCE_SECONDS = 30.0
+# So many times that long without any worker, and nobody waits any more for one on another machine.
+PATIENCES = 10
 
 
 @dataclass
@@ -34,6 +36,8 @@ class Job:
         For whoever hears of the outcome.
     deaths : int
         How many workers died over it.
+    failures : dict of str to Failed
+        By the machine where it failed.
     """
 
     name: str
@@ -41,6 +45,7 @@ class Job:
     args: tuple[Any, ...]
     about: Any = None
     deaths: int = 0
+    failures: dict[str, Failed] = field(default_factory=dict)
 
 
 class Crowd:
@@ -70,9 +75,12 @@ class Crowd:
         self._here = this_machine()
         self._processors: set[str] = {self._here.processor}
         self._shared: set[str] = set()  # machines where workers share cores
+        self._unfit: dict[str, list[Any]] = {}  # workers that cannot be used, by their machine
         self._free: list[Any] = []
         # What was asked of whom; where no job was, how many workers before this one did not start in its place.
         self._busy: dict[Any, tuple[Any, Job | int]] = {}
+        self._nodes: dict[Any, str] = {}  # the machine of each worker that can be used, as Ray calls it
+        self._elsewhere: list[Job] = []  # what failed on one machine and is to be tried on another
 
     @property
     def idle(self) -> int:
@@ -84,6 +92,9 @@ class Crowd:
         wanted: Callable[[Job], bool] = lambda job: True,
     ) -> None:
         """Have everything done.
+
+        What fails on one machine is tried once more on another one, where there are workers on others: a machine
+        may miss a folder that the others have.
 
         Parameters
         ----------
@@ -98,7 +109,7 @@ class Crowd:
         Raises
         ------
         ModelError, UserMistake
-            If a worker cannot be used.
+            If no worker can be used, or one is of another version.
         ScreentimeError
             If no worker starts, or none is left.
         KeyboardInterrupt
@@ -114,63 +125,124 @@ class Crowd:
         source: Iterator[Job] = iter(jobs)
         first: deque[Job] = deque()
         free, busy = self._free, self._busy
-        waited = 0.0
+        in_vain = 0  # how often in a row nothing came, and nobody was at work
 
-        def hire(stillborn: int = 0) -> None:
-            actor = self._make.remote(1, *self._args)
-            busy[actor.ready.remote()] = actor, stillborn
-
-        def at_work() -> bool:
-            return any(isinstance(job, Job) for _, job in busy.values())
+        def tell(job: Job, answer: Any) -> None:
+            first.extendleft(reversed(list(done(job, answer))))
 
         def following() -> Job | None:
             return next(filter(wanted, chain(_taken(first), source)), None)
 
-        job = following()
-        if job is None:
-            return
-        first.append(job)
-        for _ in range(self._most - len(free) - len(busy)):
-            hire()
+        def left() -> bool:
+            if (job := following()) is not None:
+                first.appendleft(job)
+            return job is not None or bool(self._elsewhere)
+
         while True:
             require_none()
-            while free and (job := following()) is not None:
-                actor = free.pop()
-                busy[getattr(actor, job.method).remote(*job.args)] = actor, job
-            if free and not at_work():
+            self._elsewhere = list(filter(wanted, self._elsewhere))
+            for job in self._stranded(in_vain):
+                tell(job, self._failure(job))
+            for actor in reversed(list(free)):
+                if (job := self._returned(actor) or following()) is not None:
+                    free.remove(actor)
+                    busy[getattr(actor, job.method).remote(*job.args)] = actor, job
+            if not self._at_work() and not left():
                 return  # whoever is not ready yet is not needed any more
+            missing = self._most - len(free) - len(busy)
+            if missing > 0 and left():
+                for _ in range(missing):
+                    self._hire()
             ready, _ = self._ray.wait(list(busy), num_returns=1, timeout=PATIENCE_SECONDS)
             if not ready:
-                waited += PATIENCE_SECONDS
-                if not free and not at_work() and waited == PATIENCE_SECONDS:
+                in_vain = 0 if self._at_work() else in_vain + 1
+                if in_vain == 1:
                     self._talk.say("The cluster has no core free yet; waiting for one.")
                 continue
+            in_vain = 0
             [ref] = ready
             actor, job = busy.pop(ref)
             answer, alive = self._answer(ref)
             if isinstance(job, int):
-                if alive:
-                    self._require_fit(answer)
-                    free.append(actor)
-                elif job + 1 < TRIES:
-                    hire(job + 1)
-                else:
-                    self._give_up(answer)
-                continue
-            if alive:
+                self._welcome(actor, answer, alive, job)
+            elif alive:
                 free.append(actor)
-                first.extendleft(reversed(list(done(job, answer))))
-                continue
-            self._ray.kill(actor)
-            hire()
-            job.deaths += 1
-            if job.deaths < TRIES:
-                self._talk.say(f"A worker died at {job.name}; another one does it again.")
-                first.appendleft(job)
+                if isinstance(answer, Failed):
+                    job.failures[self._nodes[actor]] = answer
+                    if len(job.failures) == 1:
+                        self._elsewhere.append(job)
+                        continue
+                    answer = self._failure(job)
+                tell(job, answer)
             else:
-                first.extendleft(reversed(list(done(job, Failed(
-                    f"{job.name} ended {TRIES} workers.", "See that the machines have memory left, or leave it out."
-                )))))
+                self._ray.kill(actor)
+                del self._nodes[actor]
+                job.deaths += 1
+                if job.deaths < TRIES:
+                    self._talk.say(f"A worker died at {job.name}; another one does it again.")
+                    first.appendleft(job)
+                else:
+                    tell(job, Failed(
+                        f"{job.name} ended {TRIES} workers.", "See that the machines have memory left, or leave it out."
+                    ))
+
+    def _hire(self, stillborn: int = 0) -> None:
+        actor = self._make.remote(1, *self._args)
+        self._busy[actor.__ray_call__.remote(_ready)] = actor, stillborn
+
+    def _welcome(self, actor: Any, answer: Any, alive: bool, stillborn: int) -> None:
+        """Take in a worker that started, or have another one start in its place."""
+        if alive and isinstance(answer, Failed):
+            self._give_up(answer)
+        elif alive:
+            node, machine = answer
+            if isinstance(machine, Failed):
+                self._leave_out(actor, node, machine)
+            else:
+                self._require_fit(machine)
+                self._nodes[actor] = node
+                self._free.append(actor)
+        elif stillborn + 1 < TRIES:
+            self._hire(stillborn + 1)
+        else:
+            self._give_up(answer)
+
+    def _at_work(self) -> bool:
+        return any(isinstance(job, Job) for _, job in self._busy.values())
+
+    def _stranded(self, in_vain: int) -> list[Job]:
+        """Take out the jobs that no worker on another machine can do, nor one that may be there soon."""
+        if not self._elsewhere:
+            return []
+        there = set(self._nodes.values())
+        if in_vain < PATIENCES and any(isinstance(job, int) for _, job in self._busy.values()):
+            there |= set(self._names()) - set(self._unfit)
+        stranded = [job for job in self._elsewhere if there <= set(job.failures)]
+        self._elsewhere = [job for job in self._elsewhere if not there <= set(job.failures)]
+        return stranded
+
+    def _returned(self, actor: Any) -> Job | None:
+        """A job that failed elsewhere than where a worker is."""
+        job = next((job for job in self._elsewhere if self._nodes[actor] not in job.failures), None)
+        if job is not None:
+            self._elsewhere.remove(job)
+        return job
+
+    def _failure(self, job: Job) -> Failed:
+        """Why a job failed in the end, and on which machines where there are several."""
+        *_, last = job.failures.values()
+        names = self._names()
+        if len(names) < 2:
+            return last
+        alike = sorted({names.get(node, node) for node, why in job.failures.items() if why == last})
+        return replace(last, what=f"On {' and '.join(alike)}: {last.what}")
+
+    def _names(self) -> dict[str, str]:
+        """What people call each machine of the cluster where workers can be."""
+        return {
+            node["NodeID"]: node["NodeManagerHostname"] for node in self._ray.nodes()
+            if node["Alive"] and node["Resources"].get("CPU")
+        }
 
     def _answer(self, ref: Any) -> tuple[Any, bool]:
         """What a worker says, and whether it lives; what killed it where it does not."""
@@ -188,8 +260,6 @@ class Crowd:
 
     def _require_fit(self, answer: Any) -> None:
         """See that a worker's numbers are those of this machine."""
-        if isinstance(answer, Failed):
-            raise ModelError(answer.what, answer.remedy)
         for name, there in answer.versions.items():
             if there != self._here.versions[name]:
                 raise UserMistake(
@@ -209,6 +279,17 @@ class Crowd:
                 " nobody keep one. It may be slower."
             )
 
+    def _leave_out(self, actor: Any, node: str, why: Failed) -> None:
+        """Go on without a worker that cannot be used on its machine, as long as others may on other machines."""
+        self._most -= 1
+        names = self._names()
+        if not self._most or len(names) < 2:
+            raise ModelError(why.what, why.remedy)
+        if node not in self._unfit:
+            self._talk.say(f"No worker on {names.get(node, node)} can be used: {why}")
+        # It stays, so that no other one is put on its core.
+        self._unfit.setdefault(node, []).append(actor)
+
     def _give_up(self, error: Any) -> None:
         """Go on with one worker fewer, as long as there are others."""
         self._most -= 1
@@ -223,3 +304,10 @@ class Crowd:
 def _taken(jobs: deque[Job]) -> Iterator[Job]:
     while jobs:
         yield jobs.popleft()
+
+
+def _ready(worker: Any) -> tuple[str, Any]:
+    """Run where a worker is: its machine, as Ray calls it, and what it says when it is ready."""
+    import ray
+
+    return ray.get_runtime_context().get_node_id(), worker.ready()

@@ -232,7 +232,8 @@ def test_two_workers_say_what_one_process_says(films, model_folder, cache, clust
     results, failures = screen_films(
         [films], model_folder, tmp_path, heard, told.append, Spread(cluster, segment=3.0)
     )
-    assert (results, failures) == alone[:2]
+    # What fails is tried on both machines, which are both this one.
+    assert (results, failures) == (alone[0], [f"On {this_machine().node}: {sentence}" for sentence in alone[1]])
     assert sorted(heard.sentences) == sorted(alone[2])
     assert sorted(told, key=lambda time: time.film.name) == results
 
