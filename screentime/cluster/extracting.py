@@ -32,11 +32,14 @@ class Extraction:
         By the film's place: its `Film`, and its frames as a list of `Frame`.
     failures : dict of int to Failed
         By the film's place.
+    bare : dict of int to Failed
+        Why frames were not embedded, by the film's place: nothing that the project's tables tell of.
     """
 
     def __init__(self, workspace: Workspace, config: Config, talk: Talk) -> None:
         self.films: dict[int, tuple[Film, list[Frame]]] = {}
         self.failures: dict[int, Failed] = {}
+        self.bare: dict[int, Failed] = {}
         self._options, self._talk = config.frames, talk
         self._root, self._kept = workspace.root.absolute(), workspace.embeddings_folder.absolute()
         self._paths = [path.absolute() for path in workspace.film_paths()]
@@ -67,7 +70,7 @@ class Extraction:
     def came(self, job: Job, answer: Any) -> Iterable[Job]:
         """Take what came of a job; gives the film's next one."""
         if isinstance(answer, Failed):
-            self.failures[job.about] = answer
+            (self.bare if job.method == "embed" else self.failures)[job.about] = answer
             self._progress()
         elif job.method == "content":
             self._contents[job.about] = answer
@@ -94,7 +97,8 @@ def extract_films(
     """Sample all films of a project and embed their frames, by workers of a Ray cluster.
 
     What is there already is found again. A film that cannot be read does not stop the others; the project's
-    tables are written when all can be read.
+    tables are written when all can be read. Frames that cannot be embedded are told of, and no more: whatever
+    needs their embeddings makes them.
 
     Parameters
     ----------
@@ -136,4 +140,6 @@ def extract_films(
         found = [extraction.films[place] for place in sorted(extraction.films)]
         films, frames = [film for film, _ in found], [frame for _, mine in found for frame in mine]
         workspace.write_frames(films, frames)
+        for sentence in sorted({str(failure) for failure in extraction.bare.values()}):
+            talk.say(f"Frames are not embedded yet. {sentence}")
     return films, frames

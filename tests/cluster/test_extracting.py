@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from screentime.cluster.connecting import Spread
+from screentime.config import override
 from screentime.errors import FilmError
 from screentime.projects import begin, extract_films
 from screentime.rounds import Loop
 from screentime.talk import Talk
+from tests.cluster.killing import Killer
 
 
 class Heard(Talk):
@@ -53,10 +55,36 @@ def test_two_workers_make_what_one_process_makes(projects, cluster):
     assert {file: file.stat().st_mtime_ns for file in spread.root.rglob("*.jpg")} == before
 
 
+def test_frames_that_cannot_be_embedded_are_frames_still(projects, cluster, tmp_path):
+    alone, spread = projects
+    expected = extract_films(alone, alone.config(), Talk())
+    heard, config = Heard(), spread.config()
+    backbone = tmp_path / "no backbone"
+    config = override(config, {"backbone": str(backbone)})
+    assert extract_films(spread, config, heard, Spread(cluster)) == expected
+    assert spread.frames_table.read_bytes() == alone.frames_table.read_bytes()
+    twin, sentence = heard.sentences  # once, though no film could be embedded
+    assert twin.startswith("twin.mp4 is the same film")
+    assert sentence.startswith("Frames are not embedded yet. ") and str(backbone) in sentence
+    assert not spread.embeddings_folder.exists() or not list(spread.embeddings_folder.iterdir())
+
+
+def test_what_a_killed_worker_extracted_another_one_extracts_again(long_film, cluster, tmp_path):
+    alone, spread = (begin(tmp_path / name, [long_film], ["Tom"], backbone="builtin", fps=5) for name in ("alone", "spread"))
+    expected = extract_films(alone, alone.config(), Talk())
+    heard = Heard()
+    with Killer("Extractor.extract") as killer:
+        found = extract_films(spread, spread.config(), heard, Spread(cluster, workers=1))
+    assert len(killer.killed) == 1 and found == expected
+    assert heard.sentences == ["A worker died at long.mp4; another one does it again."]
+    assert files(spread.root / "frames") == files(alone.root / "frames")
+    assert spread.frames_table.read_bytes() == alone.frames_table.read_bytes()
+
+
 def test_a_film_that_cannot_be_read_does_not_stop_the_others(projects, cluster, tmp_path):
     _, place = projects
     (tmp_path / "twin.mp4").write_text("no film")
-    with pytest.raises(FilmError, match="^twin.mp4 holds no pictures that can be read"):
+    with pytest.raises(FilmError, match=r"^On \S+: twin.mp4 holds no pictures that can be read"):
         extract_films(place, place.config(), Talk(), Spread(cluster))
     # No table tells of a project that is not whole; the frames of the others wait for it.
     assert not place.frames_table.exists() and len(list((place.root / "frames").iterdir())) == 3

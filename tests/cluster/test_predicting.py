@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections import deque
 from dataclasses import replace
@@ -28,9 +27,11 @@ from screentime.projects import screen_films
 from screentime.screening import Basis
 from screentime.talk import Talk
 from screentime.video.decoding import Pictures
+from tests.cluster.killing import Beside, Killer, working
 
 CLI = Path(sys.executable).with_name("screentime")
 HANG = 120
+LOOK = "Looker.look"
 
 
 class Heard(Talk):
@@ -238,50 +239,6 @@ def test_two_workers_say_what_one_process_says(films, model_folder, cache, clust
     assert sorted(told, key=lambda time: time.film.name) == results
 
 
-def looking():
-    """Workers of this process's cluster that look at a film right now."""
-    for process in psutil.Process().children(recursive=True):
-        with contextlib.suppress(psutil.Error):
-            if process.cmdline()[:1] == ["ray::Looker.look"]:
-                yield process
-
-
-class Beside(threading.Thread):
-    """Does something again and again beside the test."""
-
-    def __init__(self):
-        super().__init__(daemon=True)
-        self.over = False
-
-    def run(self):
-        while not self.over:
-            self.once()
-            time.sleep(0.02)
-
-    def __enter__(self):
-        self.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over = True
-        self.join()
-
-
-class Killer(Beside):
-    """Kills workers while they look at a film, so many of them."""
-
-    def __init__(self, most):
-        super().__init__()
-        self.most, self.killed = most, []
-
-    def once(self):
-        for process in looking():
-            if process.pid not in self.killed and len(self.killed) < self.most:
-                time.sleep(0.3)  # well within it
-                process.kill()
-                self.killed.append(process.pid)
-
-
 class Watch(Beside):
     """Sees which workers look at films at the same time, and which cores each keeps to."""
 
@@ -290,7 +247,7 @@ class Watch(Beside):
         self.crowds, self.cores = set(), {}
 
     def once(self):
-        crowd = list(looking())
+        crowd = list(working(LOOK))
         self.crowds.add(frozenset(process.pid for process in crowd))
         for process in crowd:
             with contextlib.suppress(psutil.Error):
@@ -310,7 +267,7 @@ def test_two_parts_are_looked_at_at_once(long_film, model_folder, cache, cluster
 def test_what_a_killed_worker_did_another_one_does_again(long_film, model_folder, cache, cluster, tmp_path):
     expected, _ = screen_films([long_film], model_folder, tmp_path, Talk())
     heard = Heard()
-    with Killer(1) as killer:
+    with Killer(LOOK) as killer:
         results, failures = screen_films(
             [long_film], model_folder, tmp_path, heard, spread=Spread(cluster, segment=45.0)
         )
@@ -326,7 +283,7 @@ def test_what_kills_every_worker_is_reported_and_the_rest_is_done(
 ):
     short = moving("closed.mp4")
     expected, _ = screen_films([short], model_folder, tmp_path, Talk())
-    with Killer(3) as killer:
+    with Killer(LOOK, 3) as killer:
         results, failures = screen_films(
             [long_film, short], model_folder, tmp_path, Talk(), spread=Spread(cluster, workers=1, segment=600.0)
         )
@@ -338,7 +295,7 @@ def test_a_dead_worker_says_nothing_among_the_results(long_film, model_folder, c
     command = [
         CLI, "predict", long_film, "--model", model_folder, "--engine", "ray", "--workers", "1", "--format", "json",
     ]
-    with Killer(1) as killer:
+    with Killer(LOOK) as killer:
         done = subprocess.run(command, capture_output=True, text=True, timeout=HANG)
     assert len(killer.killed) == 1 and done.returncode == 0, done.stderr
     assert "A worker died at long.mp4; another one does it again." in done.stderr
