@@ -54,7 +54,7 @@ def write_atomically(path: str | os.PathLike[str], data: bytes | str, mode: int 
 
 
 @contextmanager
-def replacing(path: str | os.PathLike[str], mode: int = 0o644) -> Iterator[Path]:
+def replacing(path: str | os.PathLike[str], mode: int = 0o644, within: Path | None = None) -> Iterator[Path]:
     """An empty file beside a file, whose place it takes at the end of the ``with`` block.
 
     After an error it is removed, and what stood in its place stays.
@@ -65,6 +65,8 @@ def replacing(path: str | os.PathLike[str], mode: int = 0o644) -> Iterator[Path]
         The file. Its folder must exist.
     mode : int, optional
         Permissions of the file, whatever the umask; only its owner may read it until it is whole.
+    within : Path, optional
+        An existing folder of the same file system for it until then, where it must not lie beside the file.
 
     Yields
     ------
@@ -77,9 +79,10 @@ def replacing(path: str | os.PathLike[str], mode: int = 0o644) -> Iterator[Path]
         If the disk refuses.
     """
     path = Path(path)
+    folder = within or path.parent
     with suppress(PermissionError):  # a folder that may be written and not read
-        clear_unfinished(path.parent, lambda name: name == _short(path.name))
-    descriptor, part = _begin(path)
+        clear_unfinished(folder, lambda name: name == _short(path.name))
+    descriptor, part = _begin(folder, path.name)
     try:
         try:
             yield part
@@ -191,17 +194,17 @@ def sync_tree(folder: Path) -> None:
         sync_folder(inside)
 
 
-def _begin(path: Path) -> tuple[int, Path]:
-    """An empty file in the same folder, since a rename is atomic only inside one file system.
+def _begin(folder: Path, name: str) -> tuple[int, Path]:
+    """An empty file that is to become another one, in the same file system: only there a rename is atomic.
 
     As long as its descriptor is open it is locked: so it is known not to be a dead process's.
     """
     while True:
-        descriptor, name = tempfile.mkstemp(prefix=UNFINISHED, suffix=f"-{_short(path.name)}", dir=path.parent)
+        descriptor, part = tempfile.mkstemp(prefix=UNFINISHED, suffix=f"-{_short(name)}", dir=folder)
         with suppress(OSError):  # a file system without locks, on which nothing is cleared away either
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         if os.fstat(descriptor).st_nlink:
-            return descriptor, Path(name)
+            return descriptor, Path(part)
         # Taken for a dead process's between its making and its lock.
         os.close(descriptor)
 

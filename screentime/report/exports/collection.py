@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from screentime.errors import ScreentimeError, UserMistake
-from screentime.files import write_atomically
+from screentime.files import replacing
 from screentime.outlet import require_foreign
 from screentime.report.exports.parquet import parquet
 
@@ -19,8 +18,10 @@ if TYPE_CHECKING:
     from screentime.screening import ScreenTime
 
 TABLES: Sequence[What] = ("appearances", "totals")
-# Files that are not whole yet, under names that the next try takes again: beside the tables, since DuckDB reads hidden files too.
+# Files that are not whole yet: beside the tables, since DuckDB reads hidden files too.
 PARTS = ".parts"
+# How often a file is tried where other commands remove the empty folder that it was to lie in.
+TRIES = 5
 # Most file systems end at 255 bytes for a name; the end is left for the digest.
 MOST_BYTES = 200
 # Readers take this for no name.
@@ -86,7 +87,7 @@ class Collection:
         """Write a film's rows, in the place of what was said of the same film before, whatever it was called then.
 
         Each file is replaced at once; the totals come last and go first, so a film that has totals has its
-        appearances.
+        appearances. Other commands may write into the same folder, the same film too.
 
         Parameters
         ----------
@@ -97,16 +98,11 @@ class Collection:
         ScreentimeError
             If they cannot be written.
         """
-        parts = self.folder / PARTS
         digest = time.film.digest
         for what in TABLES:
             place = self.folder / what / folder_of(time.film.name, digest)
             try:
-                parts.mkdir(parents=True, exist_ok=True)
-                place.mkdir(parents=True, exist_ok=True)
-                part = parts / f"{what}-{digest}.parquet"
-                write_atomically(part, parquet([time], what, film_as="name"))
-                os.replace(part, place / f"{digest}.parquet")
+                _write(place / f"{digest}.parquet", self.folder / PARTS, parquet([time], what, film_as="name"))
             except OSError as error:
                 raise ScreentimeError(
                     f"{place} cannot be written: {error.strerror or error}.",
@@ -117,6 +113,20 @@ class Collection:
             for file in self._places.get(f"{what}/{digest}", set()) - {there}:
                 _remove(file)
             self._places[f"{what}/{digest}"] = {there}
+
+
+def _write(file: Path, parts: Path, content: bytes) -> None:
+    """Write a file, whole at once; raises OSError."""
+    for left in reversed(range(TRIES)):
+        try:
+            parts.mkdir(parents=True, exist_ok=True)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(file, within=parts) as part:
+                part.write_bytes(content)
+            return
+        except (FileNotFoundError, FileExistsError):  # the second where it went while it was looked for
+            if not left:
+                raise
 
 
 def _remove(file: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import re
 import shutil
 import subprocess
 import sys
+import time as clock
 from dataclasses import replace
 from pathlib import Path
 
@@ -125,6 +127,28 @@ def test_what_a_killed_command_left_is_not_read(two, tmp_path, read):
     assert len(read(tmp_path / "totals")) == len(two.estimates)
     Collection(tmp_path).put(two)
     assert list((tmp_path / "totals").rglob("*.parquet")) == [tmp_path / "totals/film=film.mp4/0123456789abcdef.parquet"]
+
+
+def put_again_and_again(folder, film, names):
+    collection, until, count = Collection(folder), clock.monotonic() + 3, 0
+    while clock.monotonic() < until:
+        collection.put(replace(film, film=replace(film.film, name=names[count % len(names)])))
+        count += 1
+
+
+@pytest.mark.parametrize("names", [
+    [["film.mp4"], ["film.mp4"]], [["one.mp4", "another.mp4"], ["another.mp4", "one.mp4"]],
+])
+def test_two_commands_may_meet_at_a_film(two, tmp_path, names):
+    spawn = multiprocessing.get_context("spawn")  # the tests' own threads do not live on in a fork
+    commands = [spawn.Process(target=put_again_and_again, args=(tmp_path, two, own)) for own in names]
+    for command in commands:
+        command.start()
+    for command in commands:
+        command.join()
+    assert [command.exitcode for command in commands] == [0, 0]
+    assert by_pandas(tmp_path / "totals").drop_duplicates(["digest", "character"])["character"].nunique() == len(two.estimates)
+    assert list((tmp_path / ".parts").iterdir()) == []
 
 
 @pytest.mark.parametrize("letter", ["a", "ä", "老", "/", "🐭"])
