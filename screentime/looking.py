@@ -164,6 +164,16 @@ def join(parts: Sequence[Looked]) -> Looked:
     )
 
 
+def renamed(looked: Looked, name: str) -> Looked:
+    """The same of a film that is called otherwise by now; its warnings begin with its name."""
+    before = shown_name(looked.film.name)
+    warnings = tuple(
+        f"{shown_name(name)}{warning.removeprefix(before)}" if warning.startswith(f"{before} ") else warning
+        for warning in looked.warnings
+    )
+    return replace(looked, film=replace(looked.film, name=name), warnings=warnings)
+
+
 def packed(looked: Looked) -> bytes:
     """What was looked at, as a file holds it."""
     import numpy as np

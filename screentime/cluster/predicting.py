@@ -12,9 +12,10 @@ from screentime.cluster.connecting import Spread, connected, require_ray
 from screentime.cluster.crowd import Crowd, Job
 from screentime.cluster.kept import Kept
 from screentime.cluster.worker import Content, Failed, Looker, model_key, this_machine
-from screentime.looking import BATCH, Looked, join
+from screentime.looking import BATCH, Looked, join, renamed
 from screentime.screening import Basis, ScreenTime, conclude
 from screentime.talk import Step, Talk
+from screentime.video.clock import LONGEST_SECONDS
 from screentime.video.source import shown_name
 
 if TYPE_CHECKING:
@@ -66,8 +67,11 @@ class Prediction:
         self.failures: dict[int, str] = {}
         self._films, self._card, self._basis, self._own, self._kept = films, card, basis, own, kept
         self._talk, self._done = talk, done
-        self._samples = max(math.ceil(segment * card["fps"] / BATCH), 1) * BATCH
+        self._samples = max(math.ceil(min(segment, LONGEST_SECONDS) * card["fps"] / BATCH), 1) * BATCH
         self.step: Step = lambda done, total: None
+        # What is done and what there is of each film, by its place, and of all: a film counts as one until its parts are known.
+        self._counts: dict[int, tuple[int, int]] = {}
+        self._count, self._total = 0, len(films)
 
     def jobs(self) -> Iterator[Job]:
         """The first job of each film."""
@@ -81,7 +85,7 @@ class Prediction:
             return []
         if isinstance(answer, Failed):
             self.failures[work.place] = str(answer)
-            self._progress()
+            self._progress(work, 1, 1)
             return []
         return {"content": self._named, "survey": self._parted, "look": self._looked}[job.method](job, work, answer)
 
@@ -112,6 +116,7 @@ class Prediction:
                 work.looked[part.first] = known
         if len(work.looked) == len(parts):
             return self._joined(work)
+        self._progress(work, len(work.looked), len(parts))
         return [
             Job(
                 f"{job.name}, part {place} of {len(parts)}" if len(parts) > 1 else job.name,
@@ -131,7 +136,10 @@ class Prediction:
             return [self._whole(work)]
         self._kept.keep(looked, self._part(part))
         work.looked[part.first] = looked
-        return self._joined(work) if len(work.looked) == len(work.parts) else []
+        if len(work.looked) == len(work.parts):
+            return self._joined(work)
+        self._progress(work, len(work.looked), len(work.parts))
+        return []
 
     def _joined(self, work: _Work) -> Iterable[Job]:
         self._keep_whole(work, join([work.looked[part.first] for part in work.parts]))
@@ -145,13 +153,15 @@ class Prediction:
 
     def _whole(self, work: _Work) -> Job:
         work.whole = True
+        self._progress(work, 0, 1)
         return Job(shown_name(work.path), "look", (work.path, work.content, None), work)
 
     def _part(self, part: Plan) -> str:
         return f"{self._samples}-{part.first}"
 
     def _conclude(self, work: _Work, looked: Looked) -> None:
-        for warning in looked.warnings:
+        # What is kept may be of a time when the film was called otherwise.
+        for warning in renamed(looked, work.path.name).warnings:
             self._talk.say(warning)
         self._told(work, conclude(looked, self._card, self._basis))
 
@@ -160,10 +170,16 @@ class Prediction:
         film = replace(time.film, name=work.path.name, path=str(work.path.absolute()))
         self.results[work.place] = replace(time, film=film)
         self._done(self.results[work.place])
-        self._progress()
+        count = 1 if work.whole else max(len(work.parts), 1)
+        self._progress(work, count, count)
 
-    def _progress(self) -> None:
-        self.step(len(self.results) + len(self.failures), len(self._films))
+    def _progress(self, work: _Work, done: int, total: int) -> None:
+        """Tell how much is done, when it is so much of a film."""
+        before = self._counts.get(work.place, (0, 1))
+        if (done, total) != before:
+            self._counts[work.place] = done, total
+            self._count, self._total = self._count + done - before[0], self._total + total - before[1]
+            self.step(self._count, self._total)
 
 
 def predict_films(
@@ -210,7 +226,7 @@ def predict_films(
     key = model_key(model)
     kept = Kept(cache_folder() / "looked", key)
     prediction = Prediction(films, read_card(model), basis, own, kept, spread.segment, talk, done)
-    with connected(spread, talk) as (ray, workers), talk.progress("Looking at films") as prediction.step:
+    with connected(spread, talk) as (ray, workers), talk.progress("Looking at films and their parts") as prediction.step:
         crowd = Crowd(ray, Looker, (model, key, this_machine().versions), workers, talk)
         crowd.run(prediction.jobs(), prediction.came, prediction.wanted)
     return (

@@ -95,7 +95,13 @@ def test_a_film_in_parts_is_the_film(films, model_folder, looker, cache, alone):
     assert [prediction.results[place] for place in sorted(prediction.results)] == alone[0] == told
     assert list(prediction.failures.values()) == alone[1]
     assert heard.sentences == alone[2]
-    assert steps == [(done, 6) for done in range(1, 7)]
+    # Parts count as soon as they are known; a film that is looked at as a whole after all counts as one again.
+    assert steps[:6] == [(done, 10) for done in range(6)]
+    counts = {name: 1 for name in ("hole.mp4", "joined.avi", "none.mp4")} | {
+        name: max(len([job for job in asked if job[0].startswith(f"{name}, part ")]), 1)
+        for name in ("closed.mp4", "open groups.mkv", "vfr.mp4")
+    }
+    assert steps[-1] == (sum(counts.values()), sum(counts.values())), counts
     assert ("closed.mp4, part 2 of 5", "look") in asked and ("joined.avi", "look") in asked
     # Its hole is met in a part; then it is looked at as one machine does, and the other parts count no more.
     assert asked.count(("hole.mp4", "look")) == 1
@@ -189,6 +195,17 @@ def test_another_model_is_asked_anew_and_damaged_files_are_made_again(films, mod
     prediction, again = prediction_of([path], model_folder, cache, segment=600)
     carry_out(prediction, looker, asked)
     assert again == told and ("closed.mp4", "look") in asked
+
+
+def test_a_film_that_was_renamed_is_warned_of_under_its_name(films, model_folder, looker, cache, tmp_path):
+    for name in ("hole.mp4", "new name.mp4"):
+        path = tmp_path / name
+        path.write_bytes((films / "hole.mp4").read_bytes())
+        expected, heard = Heard(), Heard()
+        screen_films([path], model_folder, tmp_path, expected)
+        prediction, _ = prediction_of([path], model_folder, cache, heard)
+        carry_out(prediction, looker)
+        assert heard.sentences == expected.sentences != []
 
 
 def test_a_film_that_changes_on_the_way_is_refused(films, model_folder, looker, cache, tmp_path):
@@ -340,6 +357,7 @@ def test_a_command_that_is_broken_off_goes_on_from_there(longer_film, model_fold
     np.savez(first, **(arrays | {"probabilities": np.full_like(arrays["probabilities"], 0.5)}))
     done = subprocess.run(command, capture_output=True, text=True, timeout=HANG)
     assert done.returncode == 0, done.stderr
+    assert f"{results} holds the appearances and totals of 1 film.\n" in done.stderr
     import pandas as pd
 
     [alone], _ = screen_films([longer_film], model_folder, tmp_path, Talk())
@@ -357,6 +375,13 @@ def test_without_ray_it_is_said_how_to_come_by_it(films, model_folder, cache, mo
     assert not cache.exists()
 
 
+def test_an_endless_segment_parts_nothing(moving, model_folder, looker, cache):
+    asked = []
+    prediction, told = prediction_of([moving("closed.mp4")], model_folder, cache, segment=float("inf"))
+    carry_out(prediction, looker, asked)
+    assert [name for name, method in asked if method == "look"] == ["closed.mp4"] and len(told) == 1
+
+
 def test_flags_of_a_cluster_want_one():
     from screentime.cli_common import spread_of
 
@@ -364,3 +389,5 @@ def test_flags_of_a_cluster_want_one():
     assert spread_of("ray", "auto", 3, 5.0) == Spread("auto", 3, 5.0) != replace(Spread(), address="auto")
     with pytest.raises(UserMistake, match="^--workers is for --engine ray. Add --engine ray, or leave it out.$"):
         spread_of("local", None, 2)
+    with pytest.raises(UserMistake, match="^--segment nan is no time. Give seconds; inf for films that are never parted.$"):
+        spread_of("ray", None, None, float("nan"))
