@@ -1,5 +1,6 @@
 """What the commands share: the loop on a workspace, and sentences that name the workspace."""
 
+import math
 import re
 import shlex
 from pathlib import Path
@@ -28,6 +29,8 @@ def spread_of(engine: str, address: str | None, workers: int | None, segment: fl
     said = {"address": address, "workers": workers, "segment": segment}
     given = {name: value for name, value in said.items() if value is not None}
     if engine == "ray":
+        if segment is not None and math.isnan(segment):
+            raise UserMistake("--segment nan is no time.", "Give seconds; inf for films that are never parted.")
         return Spread(**given)
     if given:
         raise UserMistake(f"--{next(iter(given))} is for --engine ray.", "Add --engine ray, or leave it out.")

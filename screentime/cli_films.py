@@ -9,6 +9,7 @@ import typer
 
 from screentime import options as o
 from screentime.cli_common import HERE, at, loop_of, spread_of
+from screentime.doctor.finding import counted
 from screentime.errors import UserMistake
 from screentime.outlet import require_outlet, writing
 from screentime.output import Result, results
@@ -108,7 +109,7 @@ def predict(
         times, failures = screen_films(films, model, workspace, terminal, **done, spread=spread)
         rows = rows_of(times)
         if into and times:
-            terminal.say(f"{into} holds the appearances and totals of {len(times)} films.")
+            terminal.say(f"{into} holds the appearances and totals of {counted(len(times), 'film')}.")
         if csv:
             from screentime.report.tables import write_csv
 
@@ -121,7 +122,7 @@ def predict(
         next="" if bare is None else
         f"`screentime audit {shlex.quote(bare)}{at(workspace)}`: about 20 labels make the seconds firm.",
         failure=None if not failures else UserMistake(
-            f"{len(failures)} of {len(rows) + len(failures)} films could not be read.", "The rest is above."
+            f"{len(failures)} of {counted(len(rows) + len(failures), 'film')} could not be read.", "The rest is above."
         ),
     )
 

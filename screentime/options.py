@@ -62,4 +62,4 @@ Folder = Annotated[Path, typer.Option("--workspace", help="The project's folder.
 Engine = Annotated[Literal["local", "ray"], typer.Option("--engine", help="Who works: this process, or the workers of a Ray cluster.")]
 Address = Annotated[str | None, typer.Option("--address", help="With --engine ray: a running cluster, as `ray start` names it; left out, one on this machine.")]
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="With --engine ray: workers, each on a core of its own; as many as there are cores when left out.")]
-Segment = Annotated[float | None, typer.Option("--segment", min=1, help="With --engine ray: seconds of film; longer films are looked at in parts. 600 when left out.")]
+Segment = Annotated[float | None, typer.Option("--segment", min=1, help="With --engine ray: seconds of film; longer films are looked at in parts. 600 when left out, inf for never.")]
