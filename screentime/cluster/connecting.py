@@ -98,8 +98,10 @@ def connected(spread: Spread, talk: Talk) -> Iterator[tuple[Any, int]]:
     """
     address = spread.address or os.environ.get("RAY_ADDRESS")
     if not address:
-        # A cluster listens to the whole network and runs whatever it is sent: only who knows this may speak to ours.
+        # A cluster runs whatever it is sent: only who knows this may speak to ours, and from this machine alone.
         os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+        # What it calls a cluster of these is one that listens to the whole network, on whatever system.
+        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
         # Its workers would give way to everything else, and a worker keeps to its core, where other work would leave it next to nothing.
         os.environ.setdefault("RAY_worker_niceness", "0")
     ray = ray_itself()

@@ -33,18 +33,22 @@ def test_what_is_no_address_is_said():
 
 
 STARTED = """
-import os, subprocess, sys
+import os, subprocess, sys, psutil
 from screentime.cluster.connecting import Spread, connected
 from screentime.talk import Talk
 
+out = sys.stdout
 with connected(Spread(workers=1), Talk()) as (ray, workers):
-    print(workers, ray.get(ray.remote(lambda: 7).remote()))
+    print(workers, ray.get(ray.remote(lambda: 7).remote()), file=out)
     env = {name: value for name, value in os.environ.items() if not name.startswith("RAY_AUTH")}
     stranger = f"import ray; ray.init(address={ray.get_runtime_context().gcs_address!r}); print('in')"
-    print(subprocess.run([sys.executable, "-c", stranger], env=env, capture_output=True, text=True).stdout or "refused")
+    print(subprocess.run([sys.executable, "-c", stranger], env=env, capture_output=True, text=True).stdout or "refused", file=out)
+    own = [psutil.Process(), *psutil.Process().children(recursive=True)]
+    listening = [one.laddr.ip for process in own for one in process.net_connections() if one.status == "LISTEN"]
+    print(len(listening) >= 3, *{ip.removeprefix("::ffff:") for ip in listening}, file=out)
 """
 
 
-def test_a_cluster_of_ones_own_obeys_nobody_else():
+def test_a_cluster_of_ones_own_obeys_nobody_else_and_listens_to_this_machine_alone():
     done = subprocess.run([sys.executable, "-c", STARTED], capture_output=True, text=True, timeout=200)
-    assert done.stdout.split() == ["1", "7", "refused"], done.stderr
+    assert done.stdout.split() == ["1", "7", "refused", "True", "127.0.0.1"], done.stderr
