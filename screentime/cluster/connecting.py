@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib.util
 import logging
 import os
+import re
 import secrets
 import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from screentime.errors import ScreentimeError, UserMistake
@@ -108,11 +110,10 @@ def connected(spread: Spread, talk: Talk) -> Iterator[tuple[Any, int]]:
     _require_answer(address)
     # Ray prints what it knows of dead workers, whatever it is told: stdout is for results alone.
     with redirect_stdout(sys.stderr):
-        workers = _connect(ray, address, spread, talk)
         try:
-            yield ray, workers
+            yield ray, _connect(ray, address, spread, talk)
         finally:
-            ray.shutdown()
+            ray.shutdown()  # also what is half connected
 
 
 def _connect(ray: Any, address: str | None, spread: Spread, talk: Talk) -> int:
@@ -127,13 +128,10 @@ def _connect(ray: Any, address: str | None, spread: Spread, talk: Talk) -> int:
                     address="local", num_cpus=spread.workers or cores(), include_dashboard=False,
                     object_store_memory=STORE_BYTES, **quiet,
                 )
-        except (ConnectionError, TimeoutError, ValueError, RuntimeError) as error:
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            if address:
-                raise _no_answer(address, reason) from None
-            raise ScreentimeError(
-                f"Ray cannot be started here ({reason}).", "See that memory and disk are left, or use --engine local."
-            ) from None
+        except ray.exceptions.AuthenticationError:
+            raise _no_token(address) from None
+        except (OSError, ValueError, RuntimeError) as error:
+            raise _not_connected(address, error) from None
     return spread.workers or max(int(ray.cluster_resources().get("CPU", 1)), 1)
 
 
@@ -146,6 +144,65 @@ def _require_answer(address: str | None) -> None:
         socket.create_connection((host, int(port)), ANSWER_SECONDS).close()
     except (OSError, OverflowError) as error:
         raise _no_answer(address, getattr(error, "strerror", None) or str(error)) from None
+    if not address.startswith("ray://") and _is_refused(address):
+        raise _no_token(address)
+
+
+def _is_refused(address: str) -> bool:
+    """Whether the cluster wants another token than this process has: Ray itself tries for long, aloud."""
+    try:
+        import grpc
+    except ImportError:
+        return False
+    token = _own_token() if os.environ.get("RAY_AUTH_MODE", "").lower() == "token" else ""
+    with grpc.insecure_channel(address, [("grpc.enable_http_proxy", 0)]) as channel:
+        ask = channel.unary_unary("/ray.rpc.NodeInfoGcsService/GetClusterId")
+        try:
+            ask(b"", timeout=ANSWER_SECONDS, metadata=[("authorization", f"Bearer {token}")] if token else None)
+        except grpc.RpcError as error:
+            return error.code() is grpc.StatusCode.UNAUTHENTICATED
+    return False
+
+
+def _own_token() -> str:
+    """The token that Ray would find; empty where there is none."""
+    if token := os.environ.get("RAY_AUTH_TOKEN", ""):
+        return token
+    file = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
+    try:
+        return file.read_text().strip()
+    except (OSError, UnicodeError):
+        return ""
+
+
+def _not_connected(address: str | None, error: Exception) -> ScreentimeError:
+    """What Ray's own words mean."""
+    words = [str(one).strip() for one in (error, error.__cause__) if one is not None]
+    reason = words[0].splitlines()[0] if words[0] else type(error).__name__
+    if address:
+        versions = re.findall(r"Ray: (\S+)\s+Python: (\S+)", words[-1])
+        if len(versions) == 2:
+            (there, its), (here, own) = versions
+            return UserMistake(
+                f"The cluster at {address} has Ray {there} and Python {its}; here are Ray {here} and Python {own}.",
+                "Install the same there and here.",
+            )
+        return _no_answer(address, reason)
+    if isinstance(error, OSError) and not isinstance(error, (ConnectionError, TimeoutError)):
+        return ScreentimeError(
+            f"Ray cannot be started here ({reason}).",
+            "Set RAY_TMPDIR to a folder that you may write, with a short name such as /tmp, or use --engine local.",
+        )
+    return ScreentimeError(
+        f"Ray cannot be started here ({reason}).", "See that memory and disk are left, or use --engine local."
+    )
+
+
+def _no_token(address: str | None) -> UserMistake:
+    return UserMistake(
+        f"The Ray cluster at {address} wants a token, and {'another one' if _own_token() else 'none'} is set here.",
+        "Set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN to the one that it was started with.",
+    )
 
 
 def _no_answer(address: str | None, reason: str) -> UserMistake:
