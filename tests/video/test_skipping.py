@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pickle
+import time
 from array import array
+from bisect import bisect_right
+from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from screentime.video.leaning import Kind
@@ -107,6 +110,72 @@ def test_each_part_sends_what_its_samples_lean_on_and_all_parts_send_what_the_wh
         assert set(part.seconds) <= set(part.due) and part.goes_on == (len(part.sent) < len(stamps))
         assert (part.frames, part.last, part.end) == (whole.frames, whole.last, whole.end)
     assert sound == {at for at, mark in enumerate(whole.sent) if mark}
+
+
+def parted_one_by_one(whole, samples):
+    """Parts of a plan, each from all packets of the film: slow, and what `segments` must come to."""
+    stamps, kinds, samples_at = whole.stamps, whole.kinds, list(whole.seconds)
+    groups = [set(samples_at[first : first + samples]) for first in range(0, len(samples_at), samples)]
+    if len(groups) < 2:
+        return [whole]
+    firsts = [min(group) for group in groups]
+    sent = [needed(stamps, kinds, group) for group in groups]
+    left = {}
+    for stamp, mark, *there in zip(stamps, whole.sent, *sent):
+        if mark and not any(there):
+            left.setdefault(max(bisect_right(firsts, stamp) - 1, 0), set()).add(stamp)
+    for place, more in left.items():
+        sent[place] = needed(stamps, kinds, groups[place] | more)
+    parts = []
+    for place, (group, marks) in enumerate(zip(groups, sent)):
+        end = len(stamps) if place + 1 == len(groups) else marks.rindex(1) + 1
+        out = [(stamp, kind) for stamp, kind, mark in zip(stamps, kinds, marks) if mark and not kind & Kind.HIDDEN]
+        parts.append(replace(
+            whole, sent=marks[:end], due=array("q", sorted(stamp for stamp, _ in out)),
+            starts=frozenset(stamp for stamp, kind in out if kind & Kind.START),
+            seconds={stamp: whole.seconds[stamp] for stamp in sorted(group)}, first=place * samples,
+            goes_on=end < len(stamps),
+        ))
+    return parts
+
+
+@st.composite
+def odd_packets(draw):
+    """Packets of any kinds, shown in nearly any order."""
+    kinds = draw(st.lists(st.sampled_from([*KINDS.values(), Kind.START | Kind.HELD, Kind.SPARE | Kind.HELD]), min_size=1, max_size=60))
+    orders = draw(st.lists(st.integers(0, 6), min_size=len(kinds), max_size=len(kinds)))
+    return [(at * 8 + order * 8 + order, kind, []) for at, (kind, order) in enumerate(zip(kinds, orders))]
+
+
+@given(st.one_of(films(), odd_packets()), st.integers(1, 5), st.sampled_from([0.05, 0.3, 1.0]))
+@settings(max_examples=600)
+def test_parts_are_those_that_a_walk_over_all_packets_for_each_finds(packets, samples, fps):
+    stamps = array("q", dict.fromkeys(one[0] for one in packets))
+    kinds = bytearray(int(one[1]) for one in packets)[: len(stamps)]
+    if not any((kind & Kind.HIDDEN) == 0 for kind in kinds):
+        return
+    whole = plan(stamps, kinds, 1.0, 0, fps, 1.0)
+    parts = parted_one_by_one(whole, samples)
+    assert segments(whole, samples) == parts
+    thrifty = samples
+    while len(parts) > 1 and sum(part.sent.count(1) for part in parts) > 1.25 * whole.sent.count(1):
+        thrifty *= 2
+        parts = parted_one_by_one(whole, thrifty)
+    assert thrifty_segments(whole, samples) == parts
+
+
+@pytest.mark.parametrize("start", [50, 10**9])
+def test_parting_a_long_film_takes_no_longer_for_more_parts(start):
+    packets = 40_000
+    whole = plan(
+        array("q", range(packets)), bytearray(0 if at % start else Kind.START for at in range(packets)), 1.0, 0, 0.2, 1.0
+    )
+    spent = []
+    for parts in (4, 80):
+        before = time.process_time()
+        thrifty_segments(whole, len(whole.seconds) // parts)
+        spent.append(time.process_time() - before)
+    assert spent[1] < 6 * spent[0] + 0.3, spent
 
 
 def test_a_part_begins_at_the_last_packet_that_starts_anew():
