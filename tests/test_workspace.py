@@ -139,6 +139,7 @@ def test_progress_begins_empty_and_reads_back(workspace):
         "people": (Annotator("anna@example.org", 3, 2, 1, 3, 4.5),),
         "others": ("http://localhost:8080/projects/3/data?tab=8",),
         "others_unsure": ("http://localhost:8080/projects/3/data?tab=9",),
+        "dealt": {"a": 0, "b": 1},
     }
     assert changes.keys() == asdict(Progress()).keys()
     assert workspace.update_progress(**changes) == Progress(**changes)
