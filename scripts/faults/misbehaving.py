@@ -1,4 +1,4 @@
-"""The entry of `scripts/misbehave`: every fault at every kind of call, and what comes of it."""
+"""The entry of `scripts/misbehave`: every fault at a call of every kind, and what comes of it."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from scripts.faults.faulty import FAULTS, Plan
 from scripts.faults.stages import Ended, Project, Stage
 
 LEAST = 3
+# Faults at a kind of call in each command after the first one that makes it.
+FURTHER = 2
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,9 @@ class Found:
 
 
 def cases(stages: Sequence[Stage], faults: Sequence[str] = FAULTS) -> Iterator[Case]:
-    """Every fault at every kind of call, each kind in the first command that makes it.
+    """Every fault at every kind of call in the first command that makes it, and some of them in each further command.
+
+    Which ones goes round, so that all of them come in further commands too.
 
     Parameters
     ----------
@@ -60,12 +64,15 @@ def cases(stages: Sequence[Stage], faults: Sequence[str] = FAULTS) -> Iterator[C
     Case
     """
     met: set[str] = set()
+    turn = 0
     for stage in stages:
         for kind in dict.fromkeys(stage.kinds):
+            chosen = faults
             if kind in met:
-                continue
+                chosen = [faults[(turn + number) % len(faults)] for number in range(min(FURTHER, len(faults)))]
+                turn += FURTHER
             met.add(kind)
-            for fault in faults:
+            for fault in chosen:
                 yield Case(stage, Plan(kind, fault, place=stage.kinds.index(kind)))
 
 
@@ -121,8 +128,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="scripts/misbehave",
         description="Put a proxy that fails on demand between screentime and a real Label Studio, and try every fault"
-        " at every kind of call that push, label, pull, sync, preannotate, review and audit make: each command ends"
-        " well or in a sentence, and the next one leaves what an undisturbed one leaves. About 15 minutes on two idle cores;"
+        " at the first call of every kind that push, label, pull, sync, preannotate, review, audit and serve make, and"
+        " two faults at it in each further command: each command ends"
+        " well or in a sentence, and the next one leaves what an undisturbed one leaves. About 30 minutes on two idle cores;"
         " --quick tries each kind of call once or more and each fault three times or more, in about two.",
     )
     parser.add_argument("--quick", action="store_true", help="each kind of call with some of the faults")

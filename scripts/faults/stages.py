@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import shutil
 import sqlite3
 import time
@@ -30,9 +31,12 @@ from screentime.talk import Talk
 from screentime.workspace import Workspace
 from scripts.faults import snapshot
 from scripts.faults.faulty import FaultyProxy, Plan
+from scripts.faults.personal import personal_token
 
 # Waits between attempts and looks; the waits themselves are tested one by one elsewhere.
 LONGEST_WAIT, LOOKS, SLOW_SECONDS = 0.2, (0.05, 0.1), 1.0
+# Nobody listens there: a hint is only a reason to look sooner.
+HINTS_PORT, SECRET, SERVE_SECONDS = 9, "no secret of anybody", 120.0
 
 
 @dataclass(frozen=True)
@@ -124,7 +128,8 @@ class Project:
 
         self.place, self.root, self.truth, self.film, self.other = place, place / "project", truth, film, other
         self.running = server.status(home)
-        self.token = server.credentials(home).token
+        account = server.credentials(home)
+        self.token, self.personal = account.token, personal_token(self.running.url, account)
         self.database = snapshot.database_of(home)
         self.proxy = FaultyProxy(self.running.port)
         workspace = begin(
@@ -146,10 +151,14 @@ class Project:
         self._by_hand(14)
         yield self._stage("pull")
         yield self._stage("sync")
+        yield self._stage("pull by a personal access token", self._pull_by_a_personal_token)
         self._by_hand(4)
         self._say_nothing()
         yield self._stage("pull", name="pull what says nothing")
         yield self._stage("sync", name="sync again")
+        self._by_hand(4)
+        yield self._stage("serve", self._serve)
+        yield self._stage("serve and stop", lambda: self._serve(stop=True))
         yield self._stage("preannotate")
         yield self._stage("review", str(self.film))
         self._submit_review()
@@ -221,7 +230,10 @@ class Project:
             patches.enter_context(mock.patch.object(patience, "time", hurried))
             patches.enter_context(mock.patch.object(tasks, "LOOK_AGAIN", LOOKS))
             if slow:
+                from screentime.labelstudio import renewing
+
                 patches.enter_context(mock.patch.object(line, "_send", impatient))
+                patches.enter_context(mock.patch.object(renewing, "RENEWAL_SECONDS", SLOW_SECONDS))
             try:
                 run()
             except ScreentimeError as error:
@@ -231,6 +243,37 @@ class Project:
             except Exception as error:
                 return Ended("failed", f"{type(error).__name__}: {error}")
         return Ended("done")
+
+    # -- commands that are not run as such ----------------------------------------------------------
+
+    def _pull_by_a_personal_token(self) -> None:
+        """As one pulls from a server that is not the embedded one."""
+        from screentime.cli import app
+
+        with mock.patch.dict(os.environ, {"LABEL_STUDIO_URL": self.proxy.url, "LABEL_STUDIO_API_KEY": self.personal}):
+            app(["pull", "--workspace", str(self.root)], standalone_mode=False)
+
+    def _serve(self, *, stop: bool = False) -> None:
+        """What `screentime serve` does at a project until it waits for more, without its web; what fails it tries again."""
+        from screentime.service.hub import Hub
+        from screentime.service.running import register_at, take_back
+        from screentime.service.served import Served
+        from screentime.service.settling import QUIET_SECONDS
+
+        served = Served(Workspace(self.root), {}, lambda _: None, register_at(None, "127.0.0.1", HINTS_PORT, SECRET))
+        until = time.monotonic() + SERVE_SECONDS
+        while time.monotonic() < until:
+            served.step()
+            trouble = served.state.trouble
+            if trouble and trouble.what.startswith("This failed"):
+                raise RuntimeError(trouble.what)
+            # After a failure it waits for seconds before it goes on.
+            if not served.state.failures and served.due() - time.monotonic() > QUIET_SECONDS:
+                break
+        else:
+            raise RuntimeError(f"the service never came to rest: {trouble}")
+        if stop:
+            take_back(Hub([served], SECRET), lambda _: None)
 
     # -- what people do -----------------------------------------------------------------------------
 
@@ -308,6 +351,7 @@ class Project:
                 "uploads": Counter((project, name.split("-", 1)[1]) for project, name in rows(
                     "select project_id, file from data_import_fileupload"
                 )),
+                "webhooks": Counter(rows("select project_id, url from webhook")),
                 "marks": sorted(rows(f"select {uid}, json_extract(t.data, '$.audit') from task t"), key=str),
             }
         table = self.root / "labels.csv"

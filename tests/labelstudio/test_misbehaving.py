@@ -1,13 +1,14 @@
 """A sample of `scripts/misbehave`: every kind of call that a project makes, every fault, the real server."""
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from scripts.faults import snapshot
 from scripts.faults.faulty import FAULTS
-from scripts.faults.misbehaving import LEAST, examine, sample, table
-from scripts.faults.stages import Project
+from scripts.faults.misbehaving import FURTHER, LEAST, cases, examine, sample, table
+from scripts.faults.stages import Project, Stage
 
 # What a project is known to ask; a new kind of call comes into the sample by itself.
 ASKED = {
@@ -19,7 +20,24 @@ ASKED = {
     "POST /api/dm/actions?id=add_data_field", "POST /api/tasks/N/annotations/", "DELETE /api/annotations/N/",
     "GET /api/projects/N/model-versions/", "DELETE /api/projects/N/model-versions/",
     "POST /api/projects/N/import/predictions", "GET /api/predictions/", "PATCH /api/predictions/N/",
+    "POST /api/token/refresh/", "GET /api/webhooks/", "POST /api/webhooks/", "DELETE /api/webhooks/N/",
 }
+
+
+def test_every_fault_comes_at_each_kind_of_call_once_and_some_in_every_further_command():
+    kinds = {"push": ["a", "b", "a"], "pull": ["c", "a"], "sync": ["a", "b", "c"]}
+    stages = [Stage(name, print, b"", Path(), made) for name, made in kinds.items()]
+    tried = [(case.stage.name, case.plan.kind, case.plan.fault, case.plan.place) for case in cases(stages)]
+    assert len(set(tried)) == len(tried)
+    many = Counter((stage, kind) for stage, kind, _, _ in tried)
+    first = {("push", "a"), ("push", "b"), ("pull", "c")}
+    assert many == {
+        (stage, kind): len(FAULTS) if (stage, kind) in first else FURTHER for stage, made in kinds.items() for kind in made
+    }
+    # They go round.
+    assert [fault for stage, kind, fault, _ in tried if (stage, kind) not in first] == list(FAULTS[: 4 * FURTHER])
+    assert {(stage, kind): place for stage, kind, _, place in tried}["sync", "c"] == 2
+    assert [case.plan.fault for case in cases(stages[2:], ["401"])] == ["401"] * 3
 
 
 @pytest.mark.timeout(600)
