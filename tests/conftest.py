@@ -109,6 +109,14 @@ def silent_server(tmp_path: Path, free_port: int, monkeypatch: pytest.MonkeyPatc
     starting.communicate(b"\n", timeout=30)
 
 
+@pytest.fixture
+def another_port(free_port: int) -> int:
+    """A second one."""
+    while (port := free_port_number()) == free_port:
+        pass
+    return port
+
+
 @pytest.fixture(scope="session")
 def ls_template(request: pytest.FixtureRequest) -> Path:
     """A home whose database is built; kept between runs, since building takes a minute."""

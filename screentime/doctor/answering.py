@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from screentime.doctor.place import LOOPBACK, Place
 from screentime.labelstudio import listener
+from screentime.labelstudio.refusals import NO_JSON
 
 # `screentime serve` answers at once, but while it trains on a busy machine.
 SECONDS = 10.0
@@ -83,7 +84,7 @@ def health(place: Place, address: str) -> dict[str, Any] | None:
         said = httpx.get(
             f"{address.rstrip('/')}/health", timeout=SECONDS, trust_env=urlsplit(address).hostname not in LOOPBACK
         ).json()
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+    except (httpx.HTTPError, httpx.InvalidURL, *NO_JSON):
         return None
     return said if isinstance(said, dict) else None
 

@@ -16,6 +16,7 @@ from screentime.doctor.finding import Missing
 from screentime.errors import NotReady, ScreentimeError, ServerError, UserMistake
 from screentime.labelstudio import installation, listener, process
 from screentime.labelstudio.link import TOKEN_VARIABLE, URL_VARIABLE, Link, connect_own, public_address
+from screentime.labelstudio.refusals import NO_JSON
 from screentime.standing import Progress
 from screentime.workspace import Workspace
 
@@ -246,7 +247,7 @@ class Place:
             )
         try:
             release = answer.json()["release"]
-        except (ValueError, KeyError, TypeError):
+        except (*NO_JSON, KeyError, TypeError):
             raise ServerError(f"What answers at {self.url} is no Label Studio.", ADDRESS) from None
         return Front(str(release), answer.headers.get("date", ""), time.time())
 

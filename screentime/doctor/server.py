@@ -17,6 +17,7 @@ from screentime.errors import NotReady, ScreentimeError, ServerError, UserMistak
 from screentime.labelstudio import account, database, installation, listener, process
 from screentime.labelstudio.installation import AccountLost
 from screentime.labelstudio.link import TOKEN_VARIABLE
+from screentime.labelstudio.refusals import NO_JSON
 
 if TYPE_CHECKING:
     import psutil
@@ -250,7 +251,7 @@ def _refusal(place: Place, token: str, kind: str) -> str:
                 f"{place.url}/api/token/refresh/", json={"refresh": token}, timeout=place.patience, trust_env=not local
             )
         said = str(answer.json().get("detail", "")) if answer.status_code in (401, 403) else ""
-    except (httpx.HTTPError, ValueError, AttributeError):
+    except (httpx.HTTPError, *NO_JSON, AttributeError):
         return ""
     if "disabled" in said:
         return "legacy tokens are disabled in its organization"
@@ -270,7 +271,7 @@ def _ends(token: str) -> float | None:
     try:
         part = token.split(".")[1]
         return float(json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))["exp"])
-    except (IndexError, ValueError, KeyError, TypeError):
+    except (*NO_JSON, LookupError, TypeError):
         return None
 
 

@@ -117,7 +117,7 @@ def router(hub: Hub) -> APIRouter:
 async def _body(request: Request) -> dict[str, Any]:
     try:
         body = json.loads(await request.body())
-    except ValueError:
+    except (ValueError, RecursionError):
         raise HTTPException(400, "The request is no JSON.") from None
     if not isinstance(body, dict):
         raise HTTPException(400, "The request is no JSON object.")

@@ -458,7 +458,7 @@ def test_nothing_acts_or_reveals_without_the_secret(service, method, path, heade
 
 
 @pytest.mark.parametrize("path, content, status, sentence", [
-    ("/setup", b"{", 400, "The request is no JSON."), ("/setup", b"\xff", 400, "The request is no JSON."),
+    ("/setup", b"[" * 200_000, 400, "The request is no JSON."), ("/setup", b"{", 400, "The request is no JSON."), ("/setup", b"\xff", 400, "The request is no JSON."),
     ("/predict", b"[]", 400, "The request is no JSON object."), ("/webhook", b"{}", 400, "The request names no action."),
     ("/setup", b"{}", 404, "This service keeps no project of this number going"),
     ("/setup", b'{"project": "999999.1"}', 404, "This service keeps no project of this number going"),

@@ -142,7 +142,7 @@ def test_a_project_that_fails_says_so_and_the_others_go_on(cartoon_loop, cartoon
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_ended_in_the_midst_of_a_round_the_next_start_finishes_it(
-    cartoon_loop, cartoon_annotator, serve, number, free_port
+    cartoon_loop, cartoon_annotator, serve, number, free_port, another_port
 ):
     cartoon_loop.push()
     workspace, client = cartoon_loop.workspace, cartoon_loop.link.client
@@ -162,11 +162,11 @@ def test_ended_in_the_midst_of_a_round_the_next_start_finishes_it(
         assert left(workspace) == [] and hooks(cartoon_loop) == []
     assert workspace.labels() == before
 
-    service = serve([workspace.root], port=free_port + 1)
+    service = serve([workspace.root], port=another_port)
     service.until(lambda: workspace.rounds() and workspace.progress().shown == workspace.rounds()[-1].version, "not finished")
     service.until(lambda: service.project("project")["doing"] == "waiting", "it never rested")
     [hook] = hooks(cartoon_loop)
-    assert hook["url"].startswith(f"http://127.0.0.1:{free_port + 1}/hint/")
+    assert hook["url"].startswith(f"http://127.0.0.1:{another_port}/hint/")
     assert service.end()[0] == 0
     assert workspace.labels() == before and len(workspace.rounds()) == 1 and left(workspace) == []
     project, version = cartoon_loop.project(), workspace.rounds()[0].version
@@ -174,6 +174,7 @@ def test_ended_in_the_midst_of_a_round_the_next_start_finishes_it(
     assert prediction_versions(client, project)[version] == len(cartoon_loop.frames) - 24
 
 
+@pytest.mark.timeout(600)
 def test_a_burst_of_500_labels_makes_one_round(cartoon, colour_backbone, ls_home, ls_server, tmp_path, monkeypatch, serve):
     monkeypatch.setenv("SCREENTIME_HOME", str(ls_home))
     monkeypatch.delenv("LABEL_STUDIO_URL", raising=False)
