@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from screentime.batches import AT_ONCE, deal, to_confirm
 from screentime.errors import ServerError
-from screentime.records import Frame
+from screentime.records import Frame, Label
 from screentime.summary import suspects
 
 if TYPE_CHECKING:
+    from screentime.ground import Ground
     from screentime.labelstudio.project import ProjectRef
     from screentime.labelstudio.tasks import Pushed
-    from screentime.rounds import Loop
 
 
-def push_tasks(loop: Loop, project: ProjectRef, frames: Sequence[Frame], first: Sequence[str]) -> Pushed:
+def push_tasks(loop: Ground, project: ProjectRef, frames: Sequence[Frame], first: Sequence[str]) -> Pushed:
     """Make the tasks of frames that have none.
 
     Parameters
     ----------
-    loop : Loop
+    loop : Ground
     project : ProjectRef
     frames : sequence of Frame
         Of whole films, so that each task can show the second before and the second after.
@@ -64,7 +64,7 @@ def push_tasks(loop: Loop, project: ProjectRef, frames: Sequence[Frame], first: 
     return pushed
 
 
-def hand_out(loop: Loop, project: ProjectRef) -> None:
+def hand_out(loop: Ground, project: ProjectRef) -> None:
     """Let the page hand out the batch."""
     from screentime.labelstudio.queue import queue_frames
 
@@ -87,7 +87,7 @@ def hand_out(loop: Loop, project: ProjectRef) -> None:
     mark_audits(loop, project)
 
 
-def open_tasks(loop: Loop, project: ProjectRef) -> set[int]:
+def open_tasks(loop: Ground, project: ProjectRef) -> set[int]:
     """Tasks that somebody may have on the page just now: the next ones of the tabs that are worked through."""
     from screentime.labelstudio.queue import next_up
 
@@ -97,7 +97,7 @@ def open_tasks(loop: Loop, project: ProjectRef) -> set[int]:
     return next_up(loop.link.client, project, [*tabs, *map(int, re.findall(r"tab=(\d+)", pages))])
 
 
-def mark_audits(loop: Loop, project: ProjectRef) -> None:
+def mark_audits(loop: Ground, project: ProjectRef) -> None:
     """Let the tasks say which of them are audit frames, and how they were drawn."""
     from screentime.labelstudio.marks import write_marks
 
@@ -106,23 +106,23 @@ def mark_audits(loop: Loop, project: ProjectRef) -> None:
     write_marks(loop.link.client, project, marks)
 
 
-def restore(loop: Loop, project: ProjectRef) -> None:
+def restore(loop: Ground, project: ProjectRef, pull: Callable[[], list[Label]]) -> None:
     """Where ``loop.json`` was lost, find in Label Studio which frames are audit frames."""
     from screentime.labelstudio.marks import read_marks
 
     marks = read_marks(loop.link.client, project)
     if marks:
         loop.workspace.update_progress(project=project.id, audits=marks)
-        labels = loop.pull()
+        labels = pull()
         loop.talk.say(f"Found in Label Studio: {len(labels)} labels, and which frames are audit frames.")
 
 
-def fill_tabs(loop: Loop, project: ProjectRef) -> None:
+def fill_tabs(loop: Ground, project: ProjectRef) -> None:
     """Fill the tabs beside the batch: pre-annotations to confirm, and labels that are worth a second look.
 
     Parameters
     ----------
-    loop : Loop
+    loop : Ground
         Whose latest version's pre-annotations the page shows.
     project : ProjectRef
     """

@@ -6,20 +6,20 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from screentime.ground import Ground
 from screentime.records import Film
-from screentime.rounds import Loop
 from screentime.standing import AskedReview
 
 if TYPE_CHECKING:
     from screentime.labelstudio.reviewing import FoundReview
 
 
-def find_again(loop: Loop, labelled: Collection[str]) -> list[AskedReview]:
+def find_again(loop: Ground, labelled: Collection[str]) -> list[AskedReview]:
     """What Label Studio knows of this workspace's reviews; says what was found and what was not.
 
     Parameters
     ----------
-    loop : Loop
+    loop : Ground
     labelled : collection of str
         Digests of the films whose review gave labels before.
 

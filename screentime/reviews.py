@@ -14,9 +14,9 @@ from datetime import datetime
 from pathlib import Path
 
 from screentime.errors import FilmError, NotReady, ScreentimeError
+from screentime.ground import Ground
 from screentime.records import Film, Frame, Label, Review, timecode
 from screentime.refinding import find_again
-from screentime.rounds import Loop
 from screentime.schema import Schema
 from screentime.screening import ScreenTime
 from screentime.standing import AskedReview
@@ -57,12 +57,12 @@ class Asked:
     rate: float
 
 
-def review_film(loop: Loop, named: str) -> Asked:
+def review_film(loop: Ground, named: str) -> Asked:
     """Let a film play in Label Studio with each character's appearances on its timeline.
 
     Parameters
     ----------
-    loop : Loop
+    loop : Ground
     named : str
         The film's path, or the name of a film of the project.
 
@@ -131,12 +131,12 @@ def find_film(workspace: Workspace, named: str) -> Path:
     return path
 
 
-def pull_reviews(loop: Loop) -> list[Review]:
+def pull_reviews(loop: Ground) -> list[Review]:
     """Copy the submitted reviews out of Label Studio into ``reviews.json``; says what cannot count.
 
     Parameters
     ----------
-    loop : Loop
+    loop : Ground
 
     Returns
     -------
@@ -268,7 +268,7 @@ def _notes(
     return notes
 
 
-def _asked(loop: Loop) -> list[AskedReview]:
+def _asked(loop: Ground) -> list[AskedReview]:
     """What was put up for review, though the file that keeps it be missing."""
     if loop.workspace.reviews_file.is_file():
         return loop.workspace.asked_reviews()
@@ -279,7 +279,7 @@ def _asked(loop: Loop) -> list[AskedReview]:
     return find_again(loop, {label.uid.split("-")[0] for label in labels if label.origin == REVIEW})
 
 
-def _task_of(loop: Loop, digest: str) -> int | None:
+def _task_of(loop: Ground, digest: str) -> int | None:
     """Number of the task of a film's review, as Label Studio lists it now."""
     from screentime.labelstudio.reviewing import find_reviews
 
@@ -287,7 +287,7 @@ def _task_of(loop: Loop, digest: str) -> int | None:
     return next((one.task for one in found if one.digest == digest), None)
 
 
-def _screened(loop: Loop, path: Path) -> ScreenTime:
+def _screened(loop: Ground, path: Path) -> ScreenTime:
     """What people and the latest model say of a film."""
     from screentime.projects import screen_films
     from screentime.summary import seconds_so_far

@@ -11,7 +11,7 @@ from screentime.errors import ServerError
 from screentime.pages import fill_tabs, hand_out, open_tasks
 
 if TYPE_CHECKING:
-    from screentime.rounds import Loop
+    from screentime.ground import Ground
 
 # So long after the last label nobody is at it.
 QUIET = timedelta(minutes=10)
@@ -20,14 +20,14 @@ QUIET = timedelta(minutes=10)
 MOST_OLDER = 10
 
 
-def show(loop: Loop) -> int:
+def show(loop: Ground) -> int:
     """Ask for the next frames and show the latest version's predictions on all unlabelled ones.
 
     Older versions' predictions stay, which nobody is shown, until `clear_away`.
 
     Parameters
     ----------
-    loop : Loop
+    loop : Ground
 
     Returns
     -------
@@ -74,14 +74,14 @@ def show(loop: Loop) -> int:
     return len(items)
 
 
-def on_show(loop: Loop) -> bool:
+def on_show(loop: Ground) -> bool:
     """Whether the page shows the latest version's pre-annotations, on as many frames as have no label.
 
     Somebody may have deleted them, chosen another version in the project's settings, or deleted tasks.
 
     Parameters
     ----------
-    loop : Loop
+    loop : Ground
 
     Returns
     -------
@@ -94,14 +94,14 @@ def on_show(loop: Loop) -> bool:
     return there >= len(loop.open_frames()) and shown_version(client, project) == version
 
 
-def clear_away(loop: Loop, before: tuple[int, int]) -> None:
+def clear_away(loop: Ground, before: tuple[int, int]) -> None:
     """Delete the predictions of older versions, which nobody is shown any more.
 
     Parameters
     ----------
-    loop : Loop
+    loop : Ground
     before : tuple of int
-        See `Loop.answered`: where as many frames are answered as before, and none of late, nobody is
+        See `Ground.answered`: where as many frames are answered as before, and none of late, nobody is
         labelling.
     """
     given = [datetime.fromisoformat(label.updated_at) for label in loop.workspace.labels()]
@@ -113,12 +113,12 @@ def clear_away(loop: Loop, before: tuple[int, int]) -> None:
                 step(done, total)
 
 
-def make_room(loop: Loop) -> bool:
+def make_room(loop: Ground) -> bool:
     """Clear older predictions away until few enough are left for another round; people can label meanwhile.
 
     Parameters
     ----------
-    loop : Loop
+    loop : Ground
 
     Returns
     -------
@@ -139,12 +139,12 @@ def make_room(loop: Loop) -> bool:
     return True
 
 
-def cleared(loop: Loop, *, alone: bool = False) -> Iterator[tuple[int, int]]:
+def cleared(loop: Ground, *, alone: bool = False) -> Iterator[tuple[int, int]]:
     """`clear_away` step by step, so that something else can be done between two steps.
 
     Parameters
     ----------
-    loop : Loop
+    loop : Ground
     alone : bool, optional
         Whether nobody is labelling, so that the server may be busy with it for long.
 
