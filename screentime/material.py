@@ -15,7 +15,7 @@ from screentime.workspace import Workspace
 
 if TYPE_CHECKING:
     from screentime.model.backbone import Backbone
-    from screentime.model.versions import Material
+    from screentime.model.material import Material
 
 # A target that no accuracy reaches.
 NEVER = 2.0
@@ -47,7 +47,7 @@ def gather(
     import numpy as np
 
     from screentime.model.judging import blocks_of
-    from screentime.model.versions import Material
+    from screentime.model.material import Material
 
     progress, labels, schema = workspace.progress(), workspace.labels(), workspace.schema()
     if len(labels) < FEWEST_LABELS:

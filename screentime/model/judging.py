@@ -12,8 +12,8 @@ from screentime.validation import FOLDS, blocks, folds, wilson
 if TYPE_CHECKING:
     import numpy as np
 
+    from screentime.model.material import Material
     from screentime.model.training import Training
-    from screentime.model.versions import Material
 
 
 def judge(

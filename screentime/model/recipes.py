@@ -22,7 +22,7 @@ from screentime.validation import held_out
 if TYPE_CHECKING:
     import numpy as np
 
-    from screentime.model.versions import Material
+    from screentime.model.material import Material
 
 # Pictures that go through a fine-tuned network at once.
 BATCH = 16

@@ -11,8 +11,8 @@ from threadpoolctl import threadpool_limits
 from screentime.config import Config, Project
 from screentime.estimation import accuracy as estimated
 from screentime.model.judging import blocks_of, judge, near_of
+from screentime.model.material import Material
 from screentime.model.training import Training
-from screentime.model.versions import Material
 from screentime.records import Frame, frame_uid
 from screentime.schema import Schema
 from screentime.validation import wilson

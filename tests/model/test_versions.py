@@ -23,11 +23,12 @@ from screentime.model.backbone import open_backbone
 from screentime.model.classifier import load, read_card, write_card
 from screentime.model.dataset import input_size, read_pictures
 from screentime.model.embeddings import embed_frames
+from screentime.model.material import Material
 from screentime.model.recipes import Made
 from screentime.model.shift import reference
 from screentime.model.tables import read_predictions, read_rows
 from screentime.model.training import Training
-from screentime.model.versions import Material, draw_curves, make, set_reached
+from screentime.model.versions import draw_curves, make, set_reached
 from screentime.model.views import View
 from screentime.report import curves
 from screentime.schema import Schema
