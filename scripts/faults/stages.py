@@ -16,7 +16,7 @@ import time
 import types
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -24,7 +24,7 @@ from unittest import mock
 from screentime.config import override
 from screentime.errors import ScreentimeError
 from screentime.labelstudio import client as line
-from screentime.labelstudio import patience, server, tasks
+from screentime.labelstudio import patience, process, server, tasks
 from screentime.labelstudio.stream import next_task, submit
 from screentime.rounds import Loop
 from screentime.talk import Talk
@@ -104,6 +104,17 @@ class Stage:
     after: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Proxied(process.Noted):
+    """The embedded server's note, with an address in front of it."""
+
+    url: str = ""
+
+    @property
+    def running(self) -> process.Running:
+        return process.Running(self.url, self.port, self.pid)
+
+
 class Project:
     """A project of a drawn film on a server that is reached through a proxy.
 
@@ -132,6 +143,7 @@ class Project:
         self.token, self.personal = account.token, personal_token(self.running.url, account)
         self.database = snapshot.database_of(home)
         self.proxy = FaultyProxy(self.running.port)
+        self.noted = Proxied(**asdict(process.alive(home)), url=self.proxy.url)
         workspace = begin(
             self.root, [film], ("cat", "mouse"), backbone=backbone, view="whole", first_batch=24, every=4,
             batch=6, audit_every=3,
@@ -222,18 +234,15 @@ class Project:
         def impatient(wire: Any, method: str, path: str, seconds: float, **body: Any) -> Any:
             return send(wire, method, path, min(seconds, SLOW_SECONDS), **body)
 
-        shown = types.SimpleNamespace(url=self.proxy.url, port=self.running.port, pid=self.running.pid)
         with contextlib.ExitStack() as patches:
             patches.enter_context(contextlib.redirect_stderr(io.StringIO()))
             patches.enter_context(contextlib.redirect_stdout(io.StringIO()))
-            patches.enter_context(mock.patch.object(server, "status", lambda home: shown))
+            patches.enter_context(mock.patch.object(process, "alive", lambda home: self.noted))
             patches.enter_context(mock.patch.object(patience, "time", hurried))
             patches.enter_context(mock.patch.object(tasks, "LOOK_AGAIN", LOOKS))
             if slow:
-                from screentime.labelstudio import renewing
-
                 patches.enter_context(mock.patch.object(line, "_send", impatient))
-                patches.enter_context(mock.patch.object(renewing, "RENEWAL_SECONDS", SLOW_SECONDS))
+                patches.enter_context(mock.patch.object(line, "CONNECT_SECONDS", SLOW_SECONDS))
             try:
                 run()
             except ScreentimeError as error:
