@@ -272,7 +272,9 @@ def speaking(what: str) -> Iterator[None]:
         raise unreadable(error, what) from None
 
 
-def _line(url: str, token: str, before: Callable[[], None], *, local: bool) -> SyncClientWrapper:
+def _line(
+    url: str, token: str, before: Callable[[], None] = lambda: None, *, local: bool
+) -> SyncClientWrapper:
     """The SDK's HTTP client alone: all of the SDK takes a second to import."""
     import httpx
     from label_studio_sdk.core.api_error import ApiError
