@@ -73,7 +73,7 @@ def test_the_loop_asks_for_just_what_the_product_asks_for(tmp_path, mode):
         asked.append((len(order), len(batch)))
         order += batch[: next_look(learned, config.loop) - learned]
         place.write_labels([
-            Label(frames[i].uid, film.schema.decode(film.targets[i]), 1, i, "1", "2026-01-02", "manual") for i in order
+            Label(frames[i].uid, film.schema.decode(film.targets[i]), 1, i, "1", "2026-01-02T00:00:00Z", "manual") for i in order
         ])
         learned, folder = len(order), place.models_folder / f"v{len(order):03d}-0123456789ab"
         folder.mkdir(parents=True)
