@@ -18,10 +18,10 @@ from screentime.errors import NotReady, ScreentimeError
 from screentime.files import CHANCE, UNFINISHED, aside, remove_dead, unfinished
 from screentime.kept import Damaged, read_text
 from screentime.labelstudio import installation
+from screentime.labelstudio.installation import SECRET_FILE
 from screentime.locks import AtWork, holder
 from screentime.numbering import versions
 from screentime.outlet import is_own
-from screentime.service.hub import SECRET_FILE
 from screentime.video.store import is_folder_name
 
 if TYPE_CHECKING:

@@ -21,6 +21,8 @@ from screentime.locks import AtWork, held
 
 USERNAME = "screentime@localhost"
 LOCK_SECONDS = 600
+# In a home: the password of the service that is kept beside the server.
+SECRET_FILE = "hint-secret"
 
 # All that the server's process inherits: a bare PORT, HOST, DEBUG, USERNAME or SENTRY_DSN would be
 # read as its settings, a PYTHONPATH would reach into its packages, a proxy would carry its webhooks

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from screentime.errors import ScreentimeError
 from screentime.files import write_atomically
+from screentime.labelstudio.installation import SECRET_FILE
 from screentime.service.served import Served
 
-SECRET_FILE = "hint-secret"
 SECRET_CHARACTERS = 20
 
 
